@@ -1,0 +1,1 @@
+"""GhostStream: from any video to events with exact times."""

@@ -1,0 +1,85 @@
+"""Everything that GhostStream raises on purpose.
+
+    GhostStreamError
+    ├── ConfigError            an option, a pipeline file or a combination of them
+    ├── SourceError            a video that cannot be had
+    │   ├── SourceNotFound     no such file, directory, device or path on the server
+    │   ├── SourceUnreadable   it is there, but the system does not let us read it
+    │   ├── NotAVideo          empty, not a video, or too damaged to find one in it
+    │   ├── NoVideoStream      sound, subtitles or data only
+    │   ├── NoFrames           a video stream out of which no picture could be decoded
+    │   ├── StreamUnreachable  nobody answers at the address
+    │   ├── StreamRefused      the server answers, and says no
+    │   └── StreamTimedOut     the server accepts, and then stays silent
+    ├── WeightsError           weights that are missing, damaged, of another network or untrained
+    ├── HeadError              a head that is damaged or belongs to another backbone
+    └── OutputError            a file that cannot be written, or a full disk
+
+Each message says what went wrong, with which value, and what would work.
+"""
+
+from typing import ClassVar
+
+
+class GhostStreamError(Exception):
+    """Base of all errors raised on purpose; `code` is stable, for machines."""
+
+    code: ClassVar[str] = "ERROR"
+    exit_code: ClassVar[int] = 1
+
+
+class ConfigError(GhostStreamError):
+    code = "CONFIG_INVALID"
+    exit_code = 2
+
+
+class SourceError(GhostStreamError):
+    code = "SOURCE_FAILED"
+    exit_code = 4
+
+
+class SourceNotFound(SourceError):
+    code = "SOURCE_NOT_FOUND"
+
+
+class SourceUnreadable(SourceError):
+    code = "SOURCE_UNREADABLE"
+
+
+class NotAVideo(SourceError):
+    code = "SOURCE_NOT_A_VIDEO"
+
+
+class NoVideoStream(SourceError):
+    code = "SOURCE_NO_VIDEO_STREAM"
+
+
+class NoFrames(SourceError):
+    code = "SOURCE_NO_FRAMES"
+
+
+class StreamUnreachable(SourceError):
+    code = "STREAM_UNREACHABLE"
+
+
+class StreamRefused(SourceError):
+    code = "STREAM_REFUSED"
+
+
+class StreamTimedOut(SourceError):
+    code = "STREAM_TIMED_OUT"
+
+
+class WeightsError(GhostStreamError):
+    code = "WEIGHTS_UNUSABLE"
+    exit_code = 2
+
+
+class HeadError(GhostStreamError):
+    code = "HEAD_UNUSABLE"
+    exit_code = 2
+
+
+class OutputError(GhostStreamError):
+    code = "OUTPUT_FAILED"
+    exit_code = 5

@@ -1,0 +1,107 @@
+"""Iterator plumbing that knows nothing of video.
+
+frames = prefetch(frames, max_bytes=256 << 20, nbytes=lambda f: f.picture.nbytes)
+for batch in batched(frames, 16): ...
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import islice
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Groups items into lists of `size`; the last one may be shorter.
+
+    Example:
+        >>> list(batched([1, 2, 3], 2))
+        [[1, 2], [3]]
+    """
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def prefetch(items: Iterable[T], *, max_bytes: int, nbytes: Callable[[T], int]) -> Iterator[T]:
+    """Runs the upstream in a thread of its own, ahead of the consumer by at most `max_bytes`.
+
+    An item larger than `max_bytes` passes alone. An upstream exception is raised here, after the
+    items that came before it. A consumer that stops early stops and joins the thread.
+
+    Args:
+        items: the upstream; it is only ever touched by the new thread.
+        max_bytes: bound on what waits in between.
+        nbytes: size of one item.
+    """
+    queue = _ByteQueue(max_bytes=max_bytes, nbytes=nbytes)
+    worker = threading.Thread(target=queue.fill, args=(items,), name="prefetch", daemon=True)
+    worker.start()
+    try:
+        yield from queue.drain()
+    finally:
+        queue.stop()
+        worker.join()
+
+
+class _ByteQueue(Generic[T]):
+    """A bounded buffer between one producer thread and one consumer."""
+
+    def __init__(self, *, max_bytes: int, nbytes: Callable[[T], int]) -> None:
+        self._max_bytes, self._nbytes = max_bytes, nbytes
+        self._items: deque[T] = deque()
+        self._held_bytes = 0
+        self._changed = threading.Condition()
+        self._finished = self._stopped = False
+        self._error: BaseException | None = None
+
+    def fill(self, items: Iterable[T]) -> None:
+        """The worker's whole life: whatever stops the upstream is handed to the consumer."""
+        try:
+            for item in items:
+                if not self._put(item):
+                    break
+        except BaseException as error:  # noqa: BLE001 - re-raised by drain, in the consumer
+            self._error = error
+        finally:
+            # Generators are closed by the thread that ran them, not by the garbage collector.
+            if isinstance(items, Generator):
+                items.close()
+            with self._changed:
+                self._finished = True
+                self._changed.notify_all()
+
+    def drain(self) -> Iterator[T]:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._items or self._finished)
+                if not self._items:
+                    break
+                item = self._items.popleft()
+                self._held_bytes -= self._nbytes(item)
+                self._changed.notify_all()
+            yield item
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def _put(self, item: T) -> bool:
+        size = self._nbytes(item)
+        with self._changed:
+            self._changed.wait_for(
+                lambda: (
+                    self._stopped or not self._items or self._held_bytes + size <= self._max_bytes
+                )
+            )
+            if self._stopped:
+                return False
+            self._items.append(item)
+            self._held_bytes += size
+            self._changed.notify_all()
+            return True
