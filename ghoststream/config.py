@@ -1,0 +1,269 @@
+"""Settings of a run: a pipeline file, flags, or keyword arguments, all with the same words.
+
+    config = RunConfig(source="clip.mp4", fps=2)
+    config = load_config(Path("pipelines/alarm.yaml"), RunConfig, source="clip.mp4")
+
+Unknown keys are refused. `{GHOSTSTREAM_NAME}` in a text is replaced from the environment, so that
+no secret stands in a file.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
+
+from ghoststream.errors import ConfigError
+
+
+def _exact(value: object) -> Fraction:
+    """`0.1`, `"0.1"`, `"30000/1001"` or a Fraction, without the detour through a binary float."""
+    try:
+        return Fraction(str(value))
+    except (ValueError, ZeroDivisionError):
+        raise ValueError(f"{value!r} is not a number such as 2, 0.5 or 30000/1001") from None
+
+
+def _positive(value: Fraction) -> Fraction:
+    if value <= 0:
+        raise ValueError(f"must be above 0, got {value}")
+    return value
+
+
+def _not_negative(value: Fraction) -> Fraction:
+    if value < 0:
+        raise ValueError(f"must not be below 0, got {value}")
+    return value
+
+
+Exact = Annotated[
+    Fraction,
+    BeforeValidator(_exact),
+    PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": ["number", "string"]}),
+]
+Positive = Annotated[Exact, AfterValidator(_positive)]
+NotNegative = Annotated[Exact, AfterValidator(_not_negative)]
+Score = Annotated[float, Field(ge=0, le=1)]
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class SourceConfig(_Config):
+    """What to read, and how patiently."""
+
+    source: str | None = None
+    """File, directory, glob, list or address file, rtsp:// or http(s):// address, or webcam."""
+    rtsp_transport: Literal["tcp", "udp"] = "tcp"
+    open_timeout: Positive = Fraction(10)
+    """Seconds to wait for an address to answer."""
+    read_timeout: Positive = Fraction(20)
+    """Seconds without data after which a live source counts as lost."""
+    image_rate: Positive = Fraction(25)
+    """Pictures a second of an image sequence."""
+
+
+class ModelConfig(_Config):
+    """Which network looks at the frames."""
+
+    model: str = "ghostnet_100"
+    weights: str = "auto"
+    """auto, bundled, hub, or a file."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    batch: Annotated[int, Field(ge=1, le=1024)] | None = None
+    """Frames a forward pass; unset, 16 for a file and 1 for a live source."""
+
+
+DEFAULT_FPS = Fraction(4)
+SAMPLINGS = ("fps", "stride", "every_frame", "keyframes")
+
+
+class SamplingConfig(_Config):
+    """Which frames the network looks at; at most one of the four."""
+
+    fps: Positive | None = None
+    """Frames a second; 4 where none of the four is set."""
+    stride: Annotated[int, Field(ge=1)] | None = None
+    """Every n-th frame."""
+    every_frame: bool = False
+    keyframes: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_sampling(cls, values: dict[str, object]) -> dict[str, object]:
+        return values if any(map(values.get, SAMPLINGS)) else {**values, "fps": DEFAULT_FPS}
+
+    @model_validator(mode="after")
+    def _one_sampling(self) -> "SamplingConfig":
+        chosen = [name for name in SAMPLINGS if getattr(self, name)]
+        if len(chosen) > 1:
+            raise ValueError(f"{' and '.join(chosen)} exclude each other; choose one")
+        return self
+
+
+class ClipConfig(_Config):
+    """How frames become named clips."""
+
+    window: Positive = Fraction(2)
+    """Seconds that a clip spans."""
+    hop: Positive = Fraction(1)
+    """Seconds from the start of a clip to the start of the next."""
+    pool: Literal["mean", "max", "gem", "mean_std"] = "mean"
+    head: Path | None = None
+    """A linear head in a safetensors file; unset, the network's own classifier."""
+    top_k: Annotated[int, Field(ge=1)] = 5
+    """Labels a clip, best first."""
+
+
+class EventConfig(_Config):
+    """How names of clips become events."""
+
+    enter: Score = 0.2
+    """Score at which an event begins."""
+    leave: Score = 0.1
+    """Score below which it is no longer seen."""
+    min_duration: NotNegative = Fraction(0)
+    """Seconds that an event must last to be told."""
+    gap: NotNegative = Fraction(1)
+    """Seconds that it may be out of sight."""
+
+    @model_validator(mode="after")
+    def _leave_below_enter(self) -> "EventConfig":
+        if self.leave > self.enter:
+            raise ValueError(f"leave ({self.leave}) must not be above enter ({self.enter})")
+        return self
+
+
+class RunConfig(SourceConfig, ModelConfig, SamplingConfig, ClipConfig, EventConfig):
+    """From video to events."""
+
+    jsonl: str | None = None
+    """JSON lines file; - for standard output."""
+    csv: Path | None = None
+    vtt: Path | None = None
+    """WebVTT subtitles."""
+    annotate: Path | None = None
+    """H.264 video with labels drawn on it."""
+    heatmap: bool = False
+    """Draw where the winning class lies."""
+    out: Path | None = None
+    """Directory for events.jsonl; runs/N where no output is named."""
+    exist_ok: bool = False
+    """Write into `out` even if it is there already."""
+
+    @model_validator(mode="after")
+    def _heatmap_needs_video(self) -> "RunConfig":
+        if self.heatmap and self.annotate is None:
+            raise ValueError("heatmap is drawn on the annotated video; set annotate too")
+        return self
+
+
+class EmbedConfig(SourceConfig, ModelConfig, SamplingConfig):
+    """From video to vectors."""
+
+    out: Path | None = None
+    """Parquet or npz file."""
+
+
+C = TypeVar("C", bound=_Config)
+
+
+def make_config(kind: type[C], values: Mapping[str, object]) -> C:
+    """Validates settings.
+
+    Raises:
+        ConfigError: names each key that is wrong, its value, and what would work.
+    """
+    try:
+        return kind.model_validate({key: _substituted(value) for key, value in values.items()})
+    except ValidationError as error:
+        raise ConfigError("; ".join(_sentence(kind, dict(e)) for e in error.errors())) from None
+
+
+def load_config(path: Path, kind: type[C], **overrides: object) -> C:
+    """Reads a pipeline file; `overrides` (flags) win over it.
+
+    Raises:
+        ConfigError: no such file, not YAML, or settings that do not hold.
+    """
+    values = _read_yaml(path)
+    if any(name in overrides for name in SAMPLINGS):
+        values = {key: value for key, value in values.items() if key not in SAMPLINGS}
+    return make_config(kind, {**values, **overrides})
+
+
+def _read_yaml(path: Path) -> dict[str, object]:
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read the pipeline {str(path)!r}: {error}") from error
+    except yaml.YAMLError as error:
+        problem = " ".join(str(error).split())
+        raise ConfigError(f"{str(path)!r} is not YAML: {problem}") from error
+    if not isinstance(values, dict):
+        raise ConfigError(f"{str(path)!r} must hold `key: value` lines, such as `fps: 2`")
+    return values
+
+
+def _substituted(value: object) -> object:
+    return substitute_environment(value) if isinstance(value, str) else value
+
+
+def substitute_environment(text: str) -> str:
+    """Replaces `{GHOSTSTREAM_NAME}` by the environment variable of that name.
+
+    Raises:
+        ConfigError: the variable is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        name = match.group(1)
+        if name not in os.environ:
+            raise ConfigError(f"the environment variable {name} is not set; export it first")
+        return os.environ[name]
+
+    return re.sub(r"\{(GHOSTSTREAM_\w+)\}", value, text)
+
+
+def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        return f"unknown setting {key!r}; known are {', '.join(kind.model_fields)}"
+    message = str(error["msg"]).removeprefix("Value error, ")
+    message = message[:1].lower() + message[1:]
+    return f"{key}: {message}, got {error['input']!r}" if key else message
+
+
+WITHOUT_EFFECT = frozenset(
+    "source jsonl csv vtt annotate heatmap out exist_ok "
+    "rtsp_transport open_timeout read_timeout device batch".split()
+)
+"""Settings that decide where results go and how they are reached, but not what they are."""
+
+
+def deciding_settings(config: BaseModel) -> dict[str, object]:
+    """The settings that decide the results, ready for JSON."""
+    return {k: v for k, v in config.model_dump(mode="json").items() if k not in WITHOUT_EFFECT}
+
+
+def configuration_sha256(settings: Mapping[str, object]) -> str:
+    canonical = json.dumps(settings, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()

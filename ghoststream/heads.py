@@ -1,0 +1,132 @@
+"""Pooled embeddings to labels.
+
+head = load_head("my_labels.safetensors")
+predictions = predict(embeddings, head=head, top_k=5, floor=0.1)
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from ghoststream.errors import HeadError
+from ghoststream.types import Embedding, Label, Prediction, Vector
+
+FORMAT = "ghoststream.head/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LinearHead:
+    """A fully connected layer and a softmax over named classes."""
+
+    weight: NDArray[np.float32]
+    """C x D."""
+    bias: NDArray[np.float32]
+    """C numbers."""
+    labels: tuple[str, ...]
+    pooling: str
+    """The pooling that it was trained on."""
+    backbone_sha256: str
+    """Of the weights whose embeddings it was trained on."""
+
+    def __post_init__(self) -> None:
+        classes = len(self.labels)
+        if self.weight.ndim != 2 or len(self.weight) != classes or self.bias.shape != (classes,):
+            raise HeadError(
+                f"a head of {classes} labels needs a weight of {classes} x D and a bias of "
+                f"{classes}, got {self.weight.shape = } and {self.bias.shape = }"
+            )
+
+    def scores(self, vector: Vector) -> NDArray[np.float32]:
+        """Softmax of the logits: C numbers that sum to 1."""
+        logits = self.weight @ vector + self.bias
+        exponentials = np.exp(logits - logits.max())
+        return np.asarray(exponentials / exponentials.sum(), dtype=np.float32)
+
+
+def predict(
+    embeddings: Iterable[Embedding], *, head: LinearHead, top_k: int, floor: float
+) -> Iterator[Prediction]:
+    """Names each embedding.
+
+    Args:
+        embeddings: pooled as `head.pooling` says.
+        head: weight C x D.
+        top_k: labels to keep, best first.
+        floor: labels that score at least as much are kept beyond `top_k`, so that an event which
+            still holds is never cut short by the length of a list.
+    """
+    for embedding in embeddings:
+        scores = head.scores(embedding.vector)
+        # A stable order, so that equal scores give the same list on every machine.
+        order = np.argsort(-scores, kind="stable")
+        kept = order[: max(top_k, int((scores >= floor).sum()))]
+        yield Prediction(span=embedding.span, labels=tuple(_label(head, scores, i) for i in kept))
+
+
+def _label(head: LinearHead, scores: NDArray[np.float32], index: np.intp) -> Label:
+    return Label(label=head.labels[index], label_id=int(index), score=float(scores[index]))
+
+
+def check_head(head: LinearHead, *, features: int, pooling: str, backbone_sha256: str) -> None:
+    """Refuses a head that was trained on other embeddings than the pipeline's.
+
+    Raises:
+        HeadError: another pooling, length of vector, or backbone.
+    """
+    if head.pooling != pooling:
+        raise HeadError(f"the head was trained on pool {head.pooling!r}, not {pooling!r}; set pool")
+    if head.backbone_sha256 != backbone_sha256:
+        raise HeadError(
+            f"the head belongs to backbone weights {head.backbone_sha256[:12]}, but "
+            f"{backbone_sha256[:12]} are loaded; choose the right weights, or train it again"
+        )
+    if head.weight.shape[1] != features:
+        raise HeadError(
+            f"the head takes vectors of {head.weight.shape[1]} numbers, but pool {pooling!r} gives "
+            f"{features}; train it on this pooling"
+        )
+
+
+def load_head(path: Path) -> LinearHead:
+    """Reads a head from a safetensors file.
+
+    Raises:
+        HeadError: no such file, damaged, or not a head.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise HeadError(
+            f"cannot read the head {str(path)!r}: {error}; it must be a safetensors file"
+        ) from error
+    if metadata.get("format") != FORMAT or not {"weight", "bias"} <= tensors.keys():
+        raise HeadError(
+            f"{str(path)!r} is not a head: it needs the tensors weight and bias, and metadata "
+            f"format {FORMAT!r}, but has {sorted(tensors)} and {metadata.get('format')!r}"
+        )
+    return LinearHead(
+        weight=tensors["weight"].astype(np.float32),
+        bias=tensors["bias"].astype(np.float32),
+        labels=tuple(json.loads(metadata["labels"])),
+        pooling=metadata["pooling"],
+        backbone_sha256=metadata["backbone_sha256"],
+    )
+
+
+def save_head(head: LinearHead, path: Path) -> None:
+    """Writes a head to a safetensors file that `load_head` reads."""
+    metadata = {
+        "format": FORMAT,
+        "labels": json.dumps(head.labels, ensure_ascii=False),
+        "pooling": head.pooling,
+        "backbone_sha256": head.backbone_sha256,
+    }
+    save_file({"weight": head.weight, "bias": head.bias}, path, metadata=metadata)
