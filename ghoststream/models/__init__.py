@@ -1,0 +1,62 @@
+"""GhostNet, its weights and what runs it.
+
+runtime = load_runtime("ghostnet_100", "bundled")
+model = create_model("ghostnet_100", weights="bundled")  # a torch module
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ghoststream.models.factory import create_model
+    from ghoststream.models.ghostnet import GhostNet
+    from ghoststream.models.labels import imagenet_labels
+    from ghoststream.models.preprocessing import Preprocessing
+    from ghoststream.models.registry import DEFAULT_MODEL, MODELS
+    from ghoststream.models.runtime import Runtime, load_runtime
+    from ghoststream.models.weights import (
+        Weights,
+        list_weights,
+        pull_weights,
+        resolve_weights,
+        show_weights,
+    )
+
+__all__ = [
+    "DEFAULT_MODEL",
+    "MODELS",
+    "GhostNet",
+    "Preprocessing",
+    "Runtime",
+    "Weights",
+    "create_model",
+    "imagenet_labels",
+    "list_weights",
+    "load_runtime",
+    "pull_weights",
+    "resolve_weights",
+    "show_weights",
+]
+
+# Each name is imported when it is first used: torch takes seconds, and most names need no torch.
+_HOMES = {
+    "DEFAULT_MODEL": "registry",
+    "MODELS": "registry",
+    "GhostNet": "ghostnet",
+    "Preprocessing": "preprocessing",
+    "Runtime": "runtime",
+    "Weights": "weights",
+    "create_model": "factory",
+    "imagenet_labels": "labels",
+    "list_weights": "weights",
+    "load_runtime": "runtime",
+    "pull_weights": "weights",
+    "resolve_weights": "weights",
+    "show_weights": "weights",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -1,0 +1,44 @@
+"""Networks ready for use.
+
+model = create_model("ghostnet_100", weights="bundled")
+model.weights.sha256, model.preprocessing.input_size
+"""
+
+from pathlib import Path
+
+from ghoststream.models.checkpoint import load_checkpoint
+from ghoststream.models.ghostnet import GhostNet
+from ghoststream.models.registry import DEFAULT_MODEL, find_model
+from ghoststream.models.weights import resolve_weights
+
+
+def create_model(
+    name: str = DEFAULT_MODEL, *, weights: str | Path | None = "auto", num_classes: int = 1000
+) -> GhostNet:
+    """A torch module in evaluation mode, on the CPU, in float32.
+
+    Args:
+        name: `ghostnet_050`, `ghostnet_100` or `ghostnet_130`.
+        weights: what `resolve_weights` takes, or None for the random numbers that training starts
+            from.
+        num_classes: of the classifier; trained weights must have as many.
+
+    Returns:
+        The network, with the `weights` that it holds and the `preprocessing` that they want.
+
+    Raises:
+        ConfigError: no such network.
+        WeightsError: weights that are missing, damaged or of another network.
+
+    Example:
+        >>> create_model("ghostnet_100", weights="bundled").weights.name
+        'bundled'
+    """
+    entry = find_model(name)
+    if weights is None:
+        return GhostNet(entry.width, num_classes).eval()
+    resolved = resolve_weights(name, weights)
+    model = GhostNet(entry.width, num_classes)
+    load_checkpoint(model, resolved.path)
+    model.weights, model.preprocessing = resolved, resolved.preprocessing
+    return model.eval()

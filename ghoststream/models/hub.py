@@ -1,0 +1,108 @@
+"""Weights on the Hugging Face hub, and in its cache on this machine.
+
+    hub.cached_weights("timm/ghostnet_100.in1k")  # a path, or None; asks no server
+    hub.download_weights("timm/ghostnet_100.in1k")  # a path; asks the server
+
+Where the hub and its cache are, and whether the network may be used at all, is said by the
+environment: `HF_ENDPOINT`, `HF_HOME`, `HF_HUB_OFFLINE`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    HfHubHTTPError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+from ghoststream.errors import WeightsError
+
+WEIGHTS_FILE = "model.safetensors"
+CONFIG_FILE = "config.json"
+
+# The base is the HTTP library's own error, and which library that is changes with the hub's
+# version; a connection that breaks in the middle is raised as that.
+_HTTPError: type[Exception] = HfHubHTTPError.__bases__[0]
+
+
+def cached_weights(repository: str) -> Path | None:
+    """The weights file, where an earlier download left it; asks no server."""
+    return _cached(repository, WEIGHTS_FILE)
+
+
+def cached_config(repository: str) -> Path | None:
+    """The file that tells the preprocessing, where an earlier download left it."""
+    return _cached(repository, CONFIG_FILE)
+
+
+def download_weights(repository: str) -> Path:
+    """Brings weights and configuration into the cache, with a progress bar on a terminal.
+
+    Args:
+        repository: owner and name, as in `timm/ghostnet_100.in1k`.
+
+    Returns:
+        The safetensors file; formats that can hold code are not asked for.
+
+    Raises:
+        WeightsError: not there, not to be reached, cut off, or the machine is told to stay offline.
+    """
+    with _told_plainly(repository):
+        # First, because weights without it would look whole.
+        _download_config(repository)
+        return Path(hf_hub_download(repository, WEIGHTS_FILE))
+
+
+def _cached(repository: str, name: str) -> Path | None:
+    found = try_to_load_from_cache(repository, name)
+    return Path(found) if isinstance(found, str) else None
+
+
+def _download_config(repository: str) -> None:
+    try:
+        hf_hub_download(repository, CONFIG_FILE)
+    except LocalEntryNotFoundError:
+        raise
+    except EntryNotFoundError:
+        # Without one, the network's own preprocessing holds.
+        return
+
+
+@contextmanager
+def _told_plainly(repository: str) -> Iterator[None]:
+    try:
+        yield
+    except LocalEntryNotFoundError as error:
+        raise WeightsError(_unreachable(repository)) from error
+    except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as error:
+        raise WeightsError(
+            f"the hub at {constants.ENDPOINT} has no public {repository}/{WEIGHTS_FILE}; "
+            f"use a path, or the bundled weights"
+        ) from error
+    except HfHubHTTPError as error:
+        raise WeightsError(
+            f"the hub at {constants.ENDPOINT} answered {error.response.status_code} "
+            f"for {repository}; try again later, or use the bundled weights"
+        ) from error
+    except (OSError, _HTTPError) as error:
+        raise WeightsError(
+            f"the download of {repository} from {constants.ENDPOINT} broke off ({error}); "
+            f"try again: it goes on where it stopped"
+        ) from error
+
+
+def _unreachable(repository: str) -> str:
+    if constants.HF_HUB_OFFLINE:
+        return (
+            f"{repository} is not in the cache {constants.HF_HUB_CACHE}, and HF_HUB_OFFLINE "
+            f"forbids to fetch it; unset HF_HUB_OFFLINE, or use the bundled weights"
+        )
+    return (
+        f"no hub answers at {constants.ENDPOINT}, and {repository} is not in the cache "
+        f"{constants.HF_HUB_CACHE}; check the connection, or use the bundled weights"
+    )

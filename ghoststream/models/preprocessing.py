@@ -1,0 +1,71 @@
+"""From a frame to the square of pixels that a network looks at.
+
+    pixels = Preprocessing().prepare(frame)  # 224 x 224 x 3, uint8
+
+The recipe belongs to the weights: it is the one that they were trained with.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from ghoststream.types import Frame, Pixels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preprocessing:
+    """Scale, crop and normalisation; the defaults are GhostNet's.
+
+    Example:
+        >>> Preprocessing().scaled_size(1920, 1080)
+        (455, 256)
+    """
+
+    input_size: int = 224
+    """Side of the square, in pixels."""
+    crop: float = 0.875
+    """Share of the scaled picture's shorter side that the square covers."""
+    interpolation: Literal["bicubic"] = "bicubic"
+    """How pictures are scaled; no other way is offered."""
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    """Of red, green, blue over ImageNet, with pixels in 0 to 1."""
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+
+    def __post_init__(self) -> None:
+        if self.input_size < 32:
+            raise ValueError(f"{self.input_size = } must be at least 32 pixels")
+        if not 0 < self.crop <= 1:
+            raise ValueError(f"{self.crop = } must be above 0 and at most 1")
+        if self.interpolation != "bicubic":
+            raise ValueError(f"{self.interpolation = } is not offered, only 'bicubic' is")
+        if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
+            raise ValueError(f"{self.mean = } and {self.std = } (> 0) must be three numbers each")
+
+    def prepare(self, frame: Frame) -> Pixels:
+        """The middle of a frame, S x S x 3 uint8 RGB; numbers are normalised by the network.
+
+        Args:
+            frame: scales itself once, straight to the size needed here.
+        """
+        return self.center_crop(
+            frame.rgb(self.scaled_size(frame.picture.width, frame.picture.height))
+        )
+
+    def scaled_size(self, width: int, height: int) -> tuple[int, int]:
+        """Width and height, in pixels, to which a picture is scaled before the crop."""
+        short = round(self.input_size / self.crop)
+        # The longer side is rounded down, as torchvision's Resize does it.
+        if width <= height:
+            return short, short * height // width
+        return short * width // height, short
+
+    def center_crop(self, pixels: Pixels) -> Pixels:
+        """The S x S square in the middle of H x W x 3 pixels."""
+        height, width = pixels.shape[:2]
+        top = round((height - self.input_size) / 2)
+        left = round((width - self.input_size) / 2)
+        return pixels[top : top + self.input_size, left : left + self.input_size]
+
+    def as_dict(self) -> Mapping[str, object]:
+        """Plain data, for the header of results."""
+        return asdict(self)
