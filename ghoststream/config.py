@@ -96,6 +96,10 @@ DEFAULT_FPS = Fraction(4)
 SAMPLINGS = ("fps", "stride", "every_frame", "keyframes")
 
 
+def _is_chosen(value: object) -> bool:
+    return value is not None and value is not False  # and yet 0, which is chosen, and refused
+
+
 class SamplingConfig(_Config):
     """Which frames the network looks at; at most one of the four."""
 
@@ -109,11 +113,12 @@ class SamplingConfig(_Config):
     @model_validator(mode="before")
     @classmethod
     def _default_sampling(cls, values: dict[str, object]) -> dict[str, object]:
-        return values if any(map(values.get, SAMPLINGS)) else {**values, "fps": DEFAULT_FPS}
+        chosen = any(_is_chosen(values.get(name)) for name in SAMPLINGS)
+        return values if chosen else {**values, "fps": DEFAULT_FPS}
 
     @model_validator(mode="after")
     def _one_sampling(self) -> "SamplingConfig":
-        chosen = [name for name in SAMPLINGS if getattr(self, name)]
+        chosen = [name for name in SAMPLINGS if _is_chosen(getattr(self, name))]
         if len(chosen) > 1:
             raise ValueError(f"{' and '.join(chosen)} exclude each other; choose one")
         return self
@@ -252,9 +257,10 @@ def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
     return f"{key}: {message}, got {error['input']!r}" if key else message
 
 
-WITHOUT_EFFECT = frozenset(
-    "source jsonl csv vtt annotate heatmap out exist_ok "
-    "rtsp_transport open_timeout read_timeout device batch".split()
+WITHOUT_EFFECT = (
+    {"source", "jsonl", "csv", "vtt", "annotate", "heatmap", "out", "exist_ok"}
+    | {"rtsp_transport", "open_timeout", "read_timeout"}
+    | {"device", "batch"}
 )
 """Settings that decide where results go and how they are reached, but not what they are."""
 

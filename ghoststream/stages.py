@@ -1,16 +1,19 @@
 """Iterator plumbing that knows nothing of video.
 
-frames = prefetch(frames, max_bytes=256 << 20, nbytes=lambda f: f.picture.nbytes)
-for batch in batched(frames, 16): ...
+with prefetch(frames, max_bytes=256 << 20, nbytes=lambda f: f.picture.nbytes) as frames:
+    for batch in batched(frames, 16): ...
 """
 
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
+
+STOP_POLL_SECONDS = 0.1
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
@@ -25,36 +28,46 @@ def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def prefetch(items: Iterable[T], *, max_bytes: int, nbytes: Callable[[T], int]) -> Iterator[T]:
+@contextmanager
+def prefetch(
+    items: Iterable[T],
+    *,
+    max_bytes: int,
+    nbytes: Callable[[T], int],
+    stop: threading.Event | None = None,
+) -> Iterator[Iterator[T]]:
     """Runs the upstream in a thread of its own, ahead of the consumer by at most `max_bytes`.
 
-    An item larger than `max_bytes` passes alone. An upstream exception is raised here, after the
-    items that came before it. A consumer that stops early stops and joins the thread.
+    An item larger than `max_bytes` passes alone. An upstream exception is raised in the consumer,
+    after the items that came before it. Leaving the context stops and joins the thread.
 
     Args:
-        items: the upstream; it is only ever touched by the new thread.
+        items: the upstream; only the new thread touches it.
         max_bytes: bound on what waits in between.
         nbytes: size of one item.
+        stop: when set, the iteration ends at once, even while the upstream is silent.
     """
-    queue = _ByteQueue(max_bytes=max_bytes, nbytes=nbytes)
+    queue = _ByteQueue(max_bytes=max_bytes, nbytes=nbytes, stop=stop or threading.Event())
     worker = threading.Thread(target=queue.fill, args=(items,), name="prefetch", daemon=True)
     worker.start()
     try:
-        yield from queue.drain()
+        yield queue.drain()
     finally:
-        queue.stop()
+        queue.close()
         worker.join()
 
 
 class _ByteQueue(Generic[T]):
     """A bounded buffer between one producer thread and one consumer."""
 
-    def __init__(self, *, max_bytes: int, nbytes: Callable[[T], int]) -> None:
-        self._max_bytes, self._nbytes = max_bytes, nbytes
+    def __init__(
+        self, *, max_bytes: int, nbytes: Callable[[T], int], stop: threading.Event
+    ) -> None:
+        self._max_bytes, self._nbytes, self._stop = max_bytes, nbytes, stop
         self._items: deque[T] = deque()
         self._held_bytes = 0
         self._changed = threading.Condition()
-        self._finished = self._stopped = False
+        self._finished = self._closed = False
         self._error: BaseException | None = None
 
     def fill(self, items: Iterable[T]) -> None:
@@ -74,9 +87,11 @@ class _ByteQueue(Generic[T]):
                 self._changed.notify_all()
 
     def drain(self) -> Iterator[T]:
-        while True:
+        while not self._stop.is_set():
             with self._changed:
-                self._changed.wait_for(lambda: self._items or self._finished)
+                # Polled, since an event that somebody else sets wakes nobody here.
+                if not self._changed.wait_for(self._has_news, timeout=STOP_POLL_SECONDS):
+                    continue
                 if not self._items:
                     break
                 item = self._items.popleft()
@@ -86,22 +101,23 @@ class _ByteQueue(Generic[T]):
         if self._error is not None:
             raise self._error
 
-    def stop(self) -> None:
+    def close(self) -> None:
         with self._changed:
-            self._stopped = True
+            self._closed = True
             self._changed.notify_all()
+
+    def _has_news(self) -> bool:
+        return bool(self._items) or self._finished
 
     def _put(self, item: T) -> bool:
         size = self._nbytes(item)
         with self._changed:
-            self._changed.wait_for(
-                lambda: (
-                    self._stopped or not self._items or self._held_bytes + size <= self._max_bytes
-                )
-            )
-            if self._stopped:
-                return False
-            self._items.append(item)
-            self._held_bytes += size
-            self._changed.notify_all()
-            return True
+            self._changed.wait_for(lambda: self._closed or self._has_room(size))
+            if not self._closed:
+                self._items.append(item)
+                self._held_bytes += size
+                self._changed.notify_all()
+            return not self._closed
+
+    def _has_room(self, size: int) -> bool:
+        return not self._items or self._held_bytes + size <= self._max_bytes
