@@ -1,0 +1,319 @@
+"""Reads a video: frames with exact times, and a count of what could not be had.
+
+with open_file(Path("clip.mp4")) as video:
+    for frame in video.frames():
+        print(frame.time, frame.rgb((224, 224)).shape)
+"""
+
+from __future__ import annotations  # av.Packet takes no parameter at run time
+
+import threading
+import time
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import av
+import av.error
+from av.codec.context import Flags as CodecFlags
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from ghoststream.errors import NoFrames
+from ghoststream.types import Counts, Frame, StreamInfo
+from ghoststream.video.access import MAX_PIXELS, Access, file_access
+from ghoststream.video.errors import translated
+from ghoststream.video.picture import AvPicture, Converter, pixel_aspect
+from ghoststream.video.probe import (
+    carries_pts,
+    describe,
+    rate_of,
+    time_base_of,
+    video_stream,
+)
+from ghoststream.video.timestamps import Timestamps
+
+MAX_ERRORS_IN_A_ROW = 1000
+MAX_SECONDS_OF_ERRORS = 10.0
+"""Some damaged files give an error for ever, without coming forward."""
+
+_DAMAGE = (
+    av.error.InvalidDataError,
+    av.error.PatchWelcomeError,
+    av.error.NotImplementedError,
+    av.error.ArgumentError,
+    av.error.ExternalError,
+    av.error.UnknownError,
+    av.error.BugError,
+    av.error.BufferTooSmallError,
+    av.error.InputChangedError,
+    av.error.OverflowError,
+)
+"""What a decoder or demuxer answers to one bad packet; the next one may be good."""
+
+_OPTIONS = {
+    "max_pixels": str(MAX_PIXELS),
+    # PyAV asks FFmpeg to guess missing times, which goes wrong with B-frames.
+    "fflags": "-genpts",
+}
+
+
+def open_file(path: Path, *, threads: int = 0) -> Video:
+    """Opens a file of this machine.
+
+    Args:
+        path: to it.
+        threads: of the decoder; 0 takes as many as there are cores.
+
+    Raises:
+        SourceError: one of its kinds, see `ghoststream.errors`.
+    """
+    return Video(file_access(path), threads=threads)
+
+
+class Video:
+    """An open video: `info` about it, its `frames()`, and `counts` of what was met so far.
+
+    A frame that the decoder itself calls damaged is counted in `counts.decode_errors` and not
+    handed on: what it shows in the damaged part was never seen by a camera. A frame whose time
+    does not come after that of the frame before is counted in `counts.dropped`.
+
+    Args:
+        access: what to open and how, see `ghoststream.video.access`.
+        threads: of the decoder; 0 takes as many as there are cores.
+
+    Raises:
+        SourceError: one of its kinds.
+    """
+
+    def __init__(self, access: Access, *, threads: int = 0) -> None:
+        self.counts = Counts()
+        self._access = access
+        self._interrupted = threading.Event()
+        # FFmpeg must not be closed in one thread while another reads.
+        self._lock = threading.Lock()
+        self._closed = False
+        self._info: StreamInfo | None = None
+        self._container = _open(access)
+        try:
+            self._stream = video_stream(self._container, access.name)
+            _prepare_decoder(self._container, self._stream, access, threads)
+        except BaseException:
+            self._container.close()
+            raise
+        self._converter = Converter()
+        self._sample_aspect_ratio = pixel_aspect(self._stream.sample_aspect_ratio)
+        self._time_base = time_base_of(self._stream)
+        self._timestamps = Timestamps(
+            time_base=self._time_base,
+            rate=rate_of(self._stream),
+            has_pts=carries_pts(self._container),
+        )
+        self._last: Frame | None = None
+        self._remaining = self._decoded_frames()
+
+    @property
+    def info(self) -> StreamInfo:
+        """What the container declares and the first frame shows; decodes that frame."""
+        if self._info is None:
+            first = next(self._remaining, None)
+            if first is not None:
+                self._remaining = chain([first], self._remaining)
+        if self._info is None:
+            with self._lock:
+                self._info = describe(self._container, self._stream, self._access)
+        return self._info
+
+    def frames(self) -> Iterator[Frame]:
+        """Frames in order of time, each once; the video is read once.
+
+        Raises:
+            NoFrames: at the end, where not one picture could be decoded.
+            SourceError: where the source breaks down half-way.
+        """
+        for frame in self._remaining:
+            self.counts.frames += 1
+            yield frame
+        if not self.counts.frames and not self._interrupted.is_set():
+            raise NoFrames(
+                f"{self._access.name}: not one picture could be decoded "
+                f"({self.counts.decode_errors} errors); is the file whole?"
+            )
+
+    def interrupt(self) -> None:
+        """Ends `frames()` before its next frame; may be called from another thread.
+
+        A read that waits for the network ends with its time-out at the latest.
+        """
+        self._interrupted.set()
+
+    def close(self) -> None:
+        """Lets go of the source; waits for a read that is under way."""
+        self.interrupt()
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._container.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _decoded_frames(self) -> Iterator[Frame]:
+        for packet in self._packets():
+            for decoded in self._decode(packet):
+                frame = self._frame(decoded)
+                if frame is not None:
+                    yield frame
+        if self._is_cut_short():
+            self.counts.decode_errors += 1
+
+    def _packets(self) -> Iterator[Packet[VideoStream] | None]:
+        """Packets that hold data, and None at the end, which empties the decoder."""
+        packets = self._container.demux(self._stream)
+        patience = _Patience()
+        while not self._interrupted.is_set():
+            try:
+                with self._lock, translated(self._access.name, remote=self._access.is_remote):
+                    packet = self._next_packet(packets)
+            except _Damaged:
+                self.counts.decode_errors += 1
+                packets = self._container.demux(self._stream)
+                if patience.is_over():
+                    break
+                continue
+            if packet is None:
+                break
+            patience.renew()
+            # An empty one would end the decoder; AVI has them where a frame repeats.
+            if packet.size:
+                yield packet
+        yield None
+
+    def _next_packet(self, packets: Iterator[Packet[VideoStream]]) -> Packet[VideoStream] | None:
+        if self._closed:
+            return None
+        try:
+            return next(packets, None)
+        except _DAMAGE as error:
+            raise _Damaged from error
+
+    def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        if packet is not None:
+            self._timestamps.feed(packet)
+        try:
+            with self._lock, translated(self._access.name, remote=self._access.is_remote):
+                return self._decode_packet(packet)
+        except _Damaged:
+            self.counts.decode_errors += 1
+            if packet is not None:
+                self._timestamps.lost(packet)
+            return []
+
+    def _decode_packet(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+        if self._closed:
+            return []
+        try:
+            return self._stream.codec_context.decode(packet)
+        except av.error.EOFError:
+            return []
+        except _DAMAGE as error:
+            raise _Damaged from error
+
+    def _frame(self, decoded: VideoFrame) -> Frame | None:
+        """None for what is damaged or out of order."""
+        pts = self._timestamps.pts_of(decoded)
+        if decoded.is_corrupt:
+            self.counts.decode_errors += 1
+            return None
+        if self._last is not None and pts <= self._last.pts:
+            self.counts.dropped += 1
+            return None
+        if self._info is None:
+            self._describe(decoded, pts * self._time_base)
+        self._last = Frame(
+            pts=pts,
+            time_base=self._time_base,
+            duration=max(0, decoded.duration or 0),
+            is_keyframe=bool(decoded.key_frame),
+            picture=AvPicture(
+                decoded,
+                converter=self._converter,
+                sample_aspect_ratio=self._sample_aspect_ratio,
+            ),
+        )
+        return self._last
+
+    def _describe(self, first: VideoFrame, start_time: Fraction) -> None:
+        with self._lock:
+            self._info = describe(
+                self._container, self._stream, self._access, first=first, start_time=start_time
+            )
+
+    def _is_cut_short(self) -> bool:
+        """Whether frames end well before the declared duration, as in a copy that broke off."""
+        if self._access.is_live or self._interrupted.is_set() or not self._last or not self._info:
+            return False
+        declared, start = self._info.duration, self._info.start_time
+        if declared is None or start is None:
+            return False
+        missing = declared - (self._last.span.end - start)
+        return missing > max(3 / rate_of(self._stream), declared / 50)
+
+
+class _Damaged(Exception):
+    """One packet could not be had or decoded."""
+
+
+class _Patience:
+    """How long errors may follow each other before the rest is given up."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        self._errors, self._since = 0, time.monotonic()
+
+    def is_over(self) -> bool:
+        self._errors += 1
+        waited = time.monotonic() - self._since
+        return self._errors > MAX_ERRORS_IN_A_ROW or waited > MAX_SECONDS_OF_ERRORS
+
+
+def _open(access: Access) -> InputContainer:
+    with translated(access.name, remote=access.is_remote):
+        return av.open(
+            access.address,
+            mode="r",
+            format=access.format,
+            options={**access.options, **_OPTIONS},
+            metadata_errors="replace",
+            timeout=(access.open_timeout_seconds, access.read_timeout_seconds),
+        )
+
+
+def _prepare_decoder(
+    container: InputContainer, stream: VideoStream, access: Access, threads: int
+) -> None:
+    context = stream.codec_context
+    context.options = {"max_pixels": str(MAX_PIXELS)}
+    context.thread_count = threads
+    # Threads over whole frames are fast, but each one delays the picture by a frame, and errors
+    # no longer tell which packet they belong to.
+    is_prompt = access.is_live or not carries_pts(container)
+    context.thread_type = ThreadType.SLICE if is_prompt else ThreadType.AUTO
+    if access.is_live:
+        context.flags |= CodecFlags.low_delay
