@@ -1,1 +1,32 @@
-"""GhostStream: from any video to events with exact times."""
+"""GhostStream: from any video to events with exact times.
+
+import ghoststream
+
+for event in ghoststream.run("clip.mp4"):
+    print(event.type, event.after.label, float(event.after.start_time))
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from ghoststream.version import __version__
+
+if TYPE_CHECKING:
+    from ghoststream.runners.local import classify, embed, run
+    from ghoststream.sources import open_sources
+
+__all__ = ["__version__", "classify", "embed", "open_sources", "run"]
+
+# Imported when first used, so that importing the package costs nothing.
+_HOMES = {
+    "classify": "runners.local",
+    "embed": "runners.local",
+    "open_sources": "sources",
+    "run": "runners.local",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

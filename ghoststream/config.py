@@ -52,6 +52,10 @@ def _not_negative(value: Fraction) -> Fraction:
     return value
 
 
+def _several(value: object) -> object:
+    return (value,) if isinstance(value, str) else value
+
+
 Exact = Annotated[
     Fraction,
     BeforeValidator(_exact),
@@ -70,8 +74,8 @@ class _Config(BaseModel):
 class SourceConfig(_Config):
     """What to read, and how patiently."""
 
-    source: str | None = None
-    """File, directory, glob, list or address file, rtsp:// or http(s):// address, or webcam."""
+    source: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    """Files, directories, globs, lists, address files, rtsp:// or http(s):// addresses, webcams."""
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     open_timeout: Positive = Fraction(10)
     """Seconds to wait for an address to answer."""
@@ -131,7 +135,8 @@ class ClipConfig(_Config):
     """Seconds that a clip spans."""
     hop: Positive = Fraction(1)
     """Seconds from the start of a clip to the start of the next."""
-    pool: Literal["mean", "max", "gem", "mean_std"] = "mean"
+    pool: Literal["mean", "max", "gem", "mean_std"] | None = None
+    """Unset, what the head was trained on; mean for the network's own classifier."""
     head: Path | None = None
     """A linear head in a safetensors file; unset, the network's own classifier."""
     top_k: Annotated[int, Field(ge=1)] = 5
@@ -229,6 +234,8 @@ def _read_yaml(path: Path) -> dict[str, object]:
 
 
 def _substituted(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return tuple(_substituted(item) for item in value)
     return substitute_environment(value) if isinstance(value, str) else value
 
 

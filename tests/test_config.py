@@ -55,7 +55,7 @@ def test_a_pipeline_file_with_flags_on_top(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     path.write_text("fps: 2\nwindow: 4\nenter: 0.5\n")
     config = load_config(path, RunConfig, source="clip.mp4", window=3)
-    assert (config.fps, config.window, config.enter, config.source) == (2, 3, 0.5, "clip.mp4")
+    assert (config.fps, config.window, config.enter, config.source) == (2, 3, 0.5, ("clip.mp4",))
 
 
 def test_a_sampling_flag_replaces_the_sampling_of_the_file(tmp_path: Path) -> None:
@@ -69,7 +69,7 @@ def test_secrets_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "p.yaml"
     path.write_text('source: "rtsp://admin:{GHOSTSTREAM_PASSWORD}@camera/"\n')
     monkeypatch.setenv("GHOSTSTREAM_PASSWORD", "hush")
-    assert load_config(path, RunConfig).source == "rtsp://admin:hush@camera/"
+    assert load_config(path, RunConfig).source == ("rtsp://admin:hush@camera/",)
     monkeypatch.delenv("GHOSTSTREAM_PASSWORD")
     with pytest.raises(ConfigError, match="GHOSTSTREAM_PASSWORD is not set"):
         load_config(path, RunConfig)

@@ -4,7 +4,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from ghoststream.embed import embed
+from ghoststream.embedding import embed
 from ghoststream.types import Frame, Pixels
 
 

@@ -1,0 +1,5 @@
+"""`python -m ghoststream`."""
+
+from ghoststream.cli import main
+
+main()

@@ -1,0 +1,81 @@
+"""All commands, and the edge at which errors become sentences and exit codes."""
+
+import json
+import os
+import sys
+import traceback
+
+import click
+
+from ghoststream.cli.embed import embed
+from ghoststream.cli.probe import probe
+from ghoststream.cli.run import run
+from ghoststream.cli.schema import schema
+from ghoststream.cli.validate import validate
+from ghoststream.cli.weights import weights
+from ghoststream.errors import GhostStreamError
+from ghoststream.version import __version__
+
+INTERNAL_ERROR = 1
+INTERRUPTED = 130
+
+EPILOG = """\b
+Exit codes:
+  0  all well
+  1  internal error
+  2  wrong arguments, settings, weights or head
+  3  some of the input could not be used; the rest is written
+  4  nothing could be read
+  5  an output could not be written
+130  interrupted; what was done until then is written
+"""
+
+
+class Edge(click.Group):
+    """Turns whatever a command raises into one sentence and an exit code."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except GhostStreamError as error:
+            _tell(ctx, error.code, str(error))
+            ctx.exit(error.exit_code)
+        except KeyboardInterrupt:
+            _tell(ctx, "INTERRUPTED", "interrupted")
+            ctx.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever read our output has seen enough; Python must not complain at exit either.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(0)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:  # noqa: BLE001 - the edge: a defect of ours, told as one
+            if os.environ.get("GHOSTSTREAM_DEBUG"):
+                traceback.print_exc()
+            problem = f"{type(error).__name__}: {error}"
+            _tell(ctx, "INTERNAL", f"a defect in GhostStream, {problem}; please report it with "
+                  "the output of the same command under GHOSTSTREAM_DEBUG=1")  # fmt: skip
+            ctx.exit(INTERNAL_ERROR)
+
+
+def _tell(ctx: click.Context, code: str, message: str) -> None:
+    if ctx.obj and ctx.obj.get("json"):
+        click.echo(json.dumps({"error": {"code": code, "message": message}}, ensure_ascii=False))
+    click.echo(f"Error: {message}", err=True)
+
+
+@click.group(cls=Edge, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ghoststream")
+@click.pass_context
+def main(ctx: click.Context) -> None:
+    """Video analytics on ordinary machines: from any video to events with exact times.
+
+    \b
+    Example:
+      ghoststream run sample_videos/coffee.mp4
+    """
+    ctx.obj = {}
+
+
+for command in (run, embed, probe, validate, schema, weights):
+    main.add_command(command)

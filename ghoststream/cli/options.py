@@ -1,0 +1,103 @@
+"""Flags, in the words of the settings: each has the name of its field in `ghoststream.config`."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
+PATH = click.Path(path_type=Path)
+
+
+def _option(name: str, kind: Any = str, metavar: str | None = None, *, help: str) -> Decorator[Any]:
+    return click.option(name, type=kind, metavar=metavar, default=None, help=help)
+
+
+def _flag(name: str, *, help: str) -> Decorator[Any]:
+    # None where it is not given, so that it does not overrule a pipeline file.
+    return click.option(name, is_flag=True, default=None, help=help)
+
+
+SOURCE = [
+    _option("--source", metavar="SOURCE", help="What to read, where the argument is a pipeline."),
+    _option(
+        "--rtsp-transport",
+        click.Choice(["tcp", "udp"]),
+        help="How an RTSP camera sends.  [default: tcp]",
+    ),
+    _option(
+        "--open-timeout",
+        metavar="SECONDS",
+        help="Wait so long for an address to answer.  [default: 10]",
+    ),
+    _option(
+        "--read-timeout",
+        metavar="SECONDS",
+        help="A live source silent for so long is lost.  [default: 20]",
+    ),
+    _option(
+        "--image-rate", metavar="RATE", help="Pictures a second of image sequences.  [default: 25]"
+    ),
+]
+MODEL = [
+    _option("--model", metavar="NAME", help="The network.  [default: ghostnet_100]"),
+    _option(
+        "--weights",
+        metavar="WEIGHTS",
+        help="auto, bundled, hub, or a file; see `ghoststream weights list`.  [default: auto]",
+    ),
+    _option("--device", click.Choice(["auto", "cpu", "cuda", "mps"]), help="[default: auto]"),
+    _option(
+        "--batch", int, "N", help="Frames a forward pass.  [default: 16 for files, 1 for live]"
+    ),
+]
+SAMPLING = [
+    _option("--fps", metavar="RATE", help="Look at so many frames a second.  [default: 4]"),
+    _option("--stride", int, "N", help="Look at every N-th frame."),
+    _flag("--every-frame", help="Look at every frame."),
+    _flag("--keyframes", help="Look at keyframes only."),
+]
+CLIPS = [
+    _option("--window", metavar="SECONDS", help="Length of a clip.  [default: 2]"),
+    _option("--hop", metavar="SECONDS", help="From the start of a clip to the next.  [default: 1]"),
+    _option(
+        "--pool",
+        click.Choice(["mean", "max", "gem", "mean_std"]),
+        help="How a clip's vectors become one.  [default: the head's own, or mean]",
+    ),
+    _option("--head", PATH, "FILE", help="A head of your own labels instead of ImageNet's."),
+    _option("--top-k", int, "N", help="Labels a clip.  [default: 5]"),
+]
+EVENTS = [
+    _option("--enter", float, "SCORE", help="An event begins at this score.  [default: 0.2]"),
+    _option("--leave", float, "SCORE", help="It is out of sight below this.  [default: 0.1]"),
+    _option("--min-duration", metavar="SECONDS", help="Shorter ones are not told.  [default: 0]"),
+    _option("--gap", metavar="SECONDS", help="It may be out of sight so long.  [default: 1]"),
+]
+OUTPUTS = [
+    _option("--jsonl", metavar="FILE", help="Event log as JSON lines; - for standard output."),
+    _option("--csv", PATH, "FILE", help="Table of events."),
+    _option("--vtt", PATH, "FILE", help="Events as WebVTT subtitles."),
+    _option("--annotate", PATH, "FILE", help="H.264 video with the labels drawn on it."),
+    _flag("--heatmap", help="Draw where the winning class lies, too."),
+    _option(
+        "--out", PATH, "DIR", help="Directory for events.jsonl.  [default without output: runs/N]"
+    ),
+    _flag("--exist-ok", help="Write into --out even if it is there; otherwise a number is added."),
+]
+JSON = [click.option("--json", "as_json", is_flag=True, help="Print for machines.")]
+
+
+def options(*groups: list[Decorator[Any]]) -> Decorator[Any]:
+    """All flags of the groups, in their order."""
+
+    def decorate(command: F) -> F:
+        for group in reversed(groups):
+            for option in reversed(group):
+                command = option(command)
+        return command
+
+    return decorate

@@ -1,0 +1,180 @@
+"""What a person, or a machine, sees of a job."""
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from ghoststream.types import Event, Header, Record, Summary
+
+if TYPE_CHECKING:
+    from ghoststream.runners.jobs import Result
+    from ghoststream.runners.local import Outcome, Progress
+
+PARTLY_FAILED = 3
+INTERRUPTED = 130
+
+
+class Report:
+    """Prints events to standard output, and everything about the run to standard error.
+
+    Args:
+        as_json: one JSON object at the end instead of lines for people.
+        quiet: no events, because standard output belongs to the event log.
+    """
+
+    def __init__(self, *, as_json: bool, quiet: bool) -> None:
+        self._as_json, self._quiet = as_json, quiet
+        self._began = time.monotonic()
+        self._origin = Fraction(0)
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        if sys.stderr.isatty() and not self._as_json:
+            self._bar = _bar()
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._hide_bar()
+
+    def notice(self, line: str) -> None:
+        self._say(f"Note: {line}")
+
+    def start(self, header: Header) -> None:
+        self._origin = header.stream.start_time or Fraction(0)
+
+    def record(self, record: Record) -> None:
+        if isinstance(record, Event) and record.type != "update" and not self._silent:
+            self._print(_event_line(record, self._origin))
+
+    def progress(self, progress: "Progress") -> None:
+        if self._bar is not None:
+            self._move_bar(self._bar, progress)
+
+    def end(self, result: "Result") -> None:
+        """The last words, and the exit code."""
+        self._hide_bar()
+        seconds = time.monotonic() - self._began
+        if self._as_json:
+            click.echo(json.dumps(_as_dict(result, seconds), ensure_ascii=False))
+        else:
+            for outcome in result.outcomes:
+                self._say(_outcome_line(outcome))
+            self._say(_total_line(result, seconds))
+        click.get_current_context().exit(exit_code(result))
+
+    @property
+    def _silent(self) -> bool:
+        return self._quiet or self._as_json
+
+    def _say(self, line: str) -> None:
+        if not self._as_json:
+            self._print(line, to_stderr=True)
+
+    def _print(self, line: str, *, to_stderr: bool = False) -> None:
+        # Above the bar, where there is one, and in one piece with it.
+        if self._bar is not None:
+            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        else:
+            click.echo(line, err=to_stderr)
+
+    def _hide_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+    def _move_bar(self, bar: Bar, progress: "Progress") -> None:
+        if self._task is None or bar.tasks[self._task].description != progress.source:
+            total = None if progress.duration is None else float(progress.duration)
+            self._task = bar.add_task(progress.source, total=total, speed="")
+        elapsed = max(time.monotonic() - self._began, 1e-6)
+        speed = (
+            f"{progress.frames / elapsed:.0f} fps, {float(progress.time) / elapsed:.1f}x realtime"
+        )
+        bar.update(self._task, completed=float(progress.time), speed=speed)
+
+
+def exit_code(result: "Result") -> int:
+    """0 where everything was read and told, 3 where something was lost, 130 where interrupted."""
+    summaries = [outcome.summary for outcome in result.outcomes]
+    if any(summary.reason == "interrupted" for summary in summaries):
+        return INTERRUPTED
+    return PARTLY_FAILED if any(map(_has_losses, summaries)) else 0
+
+
+def timecode(seconds: Fraction) -> str:
+    """hh:mm:ss.mmm"""
+    sign, milliseconds = "-" if seconds < 0 else "", round(abs(seconds) * 1000)
+    minutes, milliseconds = divmod(milliseconds, 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{sign}{hours:02}:{minutes:02}:{milliseconds / 1000:06.3f}"
+
+
+def _bar() -> Bar:
+    return Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+def _event_line(event: Event, origin: Fraction) -> str:
+    state = event.after
+    if event.type == "new":
+        return f"{timecode(state.start_time - origin)}  new  {state.label}  {state.score:.2f}"
+    return (
+        f"{timecode(state.frame_time - origin)}  end  {state.label}  {state.top_score:.2f}"
+        f"  since {timecode(state.start_time - origin)}"
+    )
+
+
+def _outcome_line(outcome: "Outcome") -> str:
+    summary = outcome.summary
+    parts = [f"{summary.frames} frames", f"{summary.sampled} looked at"]
+    if summary.clips:
+        parts += [f"{summary.clips} clips", f"{summary.events} events"]
+    if summary.dropped:
+        parts.append(f"{summary.dropped} dropped")
+    if summary.decode_errors:
+        parts.append(f"{summary.decode_errors} decode errors")
+    if summary.reason != "completed":
+        parts.append(summary.reason if summary.error is None else f"failed: {summary.error}")
+    return f"{outcome.source}: {', '.join(parts)}"
+
+
+def _total_line(result: "Result", seconds: float) -> str:
+    frames = sum(outcome.summary.frames for outcome in result.outcomes)
+    written = [f"{name}: {path}" for name, path in result.outputs.items() if path != Path("-")]
+    rate = f"{seconds:.1f} s, {frames / max(seconds, 1e-6):.0f} frames/s"
+    return "\n".join([rate, *written])
+
+
+def _as_dict(result: "Result", seconds: float) -> dict[str, object]:
+    return {
+        "sources": [{"source": o.source, **asdict(o.summary)} for o in result.outcomes],
+        "outputs": {name: str(path) for name, path in result.outputs.items()},
+        "seconds": round(seconds, 3),
+    }
+
+
+def _has_losses(summary: Summary) -> bool:
+    return bool(summary.reason == "failed" or summary.decode_errors or summary.dropped)

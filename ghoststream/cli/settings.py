@@ -1,0 +1,49 @@
+"""Arguments and flags to settings."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from ghoststream.config import EmbedConfig, RunConfig
+
+    C = TypeVar("C", EmbedConfig, RunConfig)
+
+PIPELINE_SUFFIXES = (".yaml", ".yml")
+
+
+def read_settings(
+    kind: "type[C]",
+    arguments: tuple[str, ...],
+    flags: dict[str, object],
+    *,
+    needs_source: bool = True,
+) -> "C":
+    """Sources or a pipeline file, with flags on top.
+
+    Raises:
+        ConfigError: settings that do not hold, or no source.
+    """
+    from ghoststream.config import load_config, make_config
+    from ghoststream.errors import ConfigError
+
+    given = {name: value for name, value in flags.items() if value is not None}
+    pipelines = [a for a in arguments if Path(a).suffix in PIPELINE_SUFFIXES]
+    sources = tuple(a for a in arguments if a not in pipelines)
+    if sources:
+        given["source"] = (*sources, *filter(None, [flags.get("source")]))
+    if len(pipelines) > 1:
+        raise ConfigError(f"one pipeline at a time, got {' and '.join(pipelines)}")
+    if pipelines:
+        config = load_config(Path(pipelines[0]), kind, **given)
+    else:
+        config = make_config(kind, given)
+    if needs_source and not config.source:
+        raise ConfigError("nothing to read; name a video, or give one with --source")
+    return config
+
+
+def set_json(as_json: bool) -> None:
+    """Lets the edge know that errors, too, go to a machine."""
+    click.get_current_context().find_root().obj["json"] = as_json

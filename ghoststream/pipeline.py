@@ -1,0 +1,192 @@
+"""Settings and components, put together: the only module that knows both.
+
+pipeline = build_pipeline(RunConfig(fps=2))
+for record in pipeline.records(frames, source="clip.mp4", batch=16): ...
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from ghoststream.config import (
+    EmbedConfig,
+    RunConfig,
+    SamplingConfig,
+    configuration_sha256,
+    deciding_settings,
+)
+from ghoststream.embedding import embed
+from ghoststream.errors import ConfigError, HeadError
+from ghoststream.events import EventRules, debounce
+from ghoststream.heads import LinearHead, check_head, load_head, predict
+from ghoststream.models import Runtime, imagenet_labels, load_runtime
+from ghoststream.pooling import POOLINGS, pool
+from ghoststream.sampling import Sampling, parse_sampling
+from ghoststream.types import (
+    Embedding,
+    Frame,
+    Header,
+    Prediction,
+    Record,
+    StreamInfo,
+)
+from ghoststream.windows import windows
+
+Watch: TypeAlias = Callable[[Frame], None]
+"""Called for each frame that the network looks at."""
+
+FILE_BATCH = 16
+LIVE_BATCH = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FramePipeline:
+    """Frames to embeddings."""
+
+    config: EmbedConfig | RunConfig
+    runtime: Runtime
+    sampling: Sampling
+
+    def embeddings(
+        self, frames: Iterable[Frame], *, is_live: bool = False, watch: Watch | None = None
+    ) -> Iterator[Embedding]:
+        """Samples frames and embeds them.
+
+        Args:
+            frames: of one stream, in order.
+            is_live: a live source is not kept waiting for a batch to fill.
+            watch: told of each sampled frame.
+        """
+        sampled = self.sampling(frames)
+        return embed(
+            watched(sampled, watch) if watch else sampled,
+            prepare=self.runtime.preprocessing.prepare,
+            forward=self.runtime.embed,
+            batch=self.config.batch or (LIVE_BATCH if is_live else FILE_BATCH),
+        )
+
+    def header(self, source: str, stream: StreamInfo) -> Header:
+        """Where the results come from."""
+        settings = deciding_settings(self.config)
+        return Header(
+            source=source,
+            stream=stream,
+            model=self.runtime.info,
+            configuration=settings,
+            configuration_sha256=configuration_sha256(settings),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventPipeline:
+    """Frames to predictions and events."""
+
+    config: RunConfig
+    frames: FramePipeline
+    head: LinearHead
+
+    def predictions(
+        self, frames: Iterable[Frame], *, is_live: bool = False, watch: Watch | None = None
+    ) -> Iterator[Prediction]:
+        """Names each clip; see `FramePipeline.embeddings` for the arguments."""
+        config = self.config
+        embeddings = self.frames.embeddings(frames, is_live=is_live, watch=watch)
+        clips = windows(embeddings, window_seconds=config.window, hop_seconds=config.hop)
+        pooled = pool(clips, pooling=POOLINGS[self.head.pooling])
+        return predict(pooled, head=self.head, top_k=config.top_k, floor=config.leave)
+
+    def records(
+        self,
+        frames: Iterable[Frame],
+        *,
+        source: str,
+        is_live: bool = False,
+        watch: Watch | None = None,
+    ) -> Iterator[Record]:
+        """Predictions, each followed by the events that it causes."""
+        config = self.config
+        rules = EventRules(
+            enter=config.enter,
+            leave=config.leave,
+            min_duration_seconds=config.min_duration,
+            gap_seconds=config.gap,
+        )
+        predictions = self.predictions(frames, is_live=is_live, watch=watch)
+        return debounce(predictions, rules=rules, source=source)
+
+
+def build_frame_pipeline(config: EmbedConfig | RunConfig) -> FramePipeline:
+    """Loads the network.
+
+    Raises:
+        ConfigError: settings that do not hold together, or a device that is not there.
+        WeightsError: weights that are missing or unusable.
+    """
+    return FramePipeline(
+        config=config,
+        runtime=load_runtime(config.model, config.weights, config.device),
+        sampling=sampling_of(config),
+    )
+
+
+def build_event_pipeline(config: RunConfig) -> EventPipeline:
+    """Loads the network and the head.
+
+    Raises:
+        ConfigError, WeightsError: as `build_frame_pipeline`.
+        HeadError: a head that is damaged or does not fit.
+    """
+    frames = build_frame_pipeline(config)
+    return EventPipeline(config=config, frames=frames, head=_head(config, frames.runtime))
+
+
+def sampling_of(config: SamplingConfig) -> Sampling:
+    """The sampling that the settings ask for."""
+    return parse_sampling(
+        fps=config.fps,
+        stride=config.stride,
+        every_frame=config.every_frame,
+        keyframes=config.keyframes,
+    )
+
+
+def _head(config: RunConfig, runtime: Runtime) -> LinearHead:
+    if config.head is None:
+        return _own_classifier(config, runtime)
+    head = load_head(config.head)
+    if head.pooling not in POOLINGS:
+        raise HeadError(
+            f"the head was trained on pool {head.pooling!r}; there are {', '.join(POOLINGS)}"
+        )
+    check_head(
+        head,
+        features=len(POOLINGS[head.pooling](np.zeros((1, runtime.num_features), np.float32))),
+        pooling=config.pool or head.pooling,
+        backbone_sha256=runtime.info.sha256,
+    )
+    return head
+
+
+def _own_classifier(config: RunConfig, runtime: Runtime) -> LinearHead:
+    if config.pool == "mean_std":
+        raise ConfigError(
+            "the network's own classifier takes one vector a clip, and pool 'mean_std' gives two "
+            "side by side; choose mean, max or gem, or a head that was trained on mean_std"
+        )
+    weight, bias = runtime.classifier()
+    return LinearHead(
+        weight=weight,
+        bias=bias,
+        labels=imagenet_labels(),
+        pooling=config.pool or "mean",
+        backbone_sha256=runtime.info.sha256,
+    )
+
+
+def watched(frames: Iterable[Frame], watch: Watch) -> Iterator[Frame]:
+    """Passes frames on, and tells `watch` of each."""
+    for frame in frames:
+        watch(frame)
+        yield frame

@@ -1,0 +1,1 @@
+"""What drives a pipeline over sources."""

@@ -1,0 +1,339 @@
+"""Runs pipelines in this process, with a decoder thread beside the network.
+
+for event in run("clip.mp4", fps=2): ...
+
+with open_sinks(...) as sink:
+    outcomes = run_sources(sources, job, sink)
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from ghoststream.config import EmbedConfig, RunConfig, make_config
+from ghoststream.errors import ConfigError, SourceError
+from ghoststream.pipeline import (
+    EventPipeline,
+    FramePipeline,
+    Watch,
+    build_event_pipeline,
+    build_frame_pipeline,
+    watched,
+)
+from ghoststream.sinks.sink import Writer
+from ghoststream.sources import Source, SourceOptions, Stream, open_sources
+from ghoststream.stages import prefetch
+from ghoststream.types import (
+    Embedding,
+    Event,
+    Frame,
+    Header,
+    Prediction,
+    Reason,
+    Record,
+    StreamInfo,
+    Summary,
+)
+
+Item = TypeVar("Item")
+
+PREFETCH_BYTES = 64 << 20
+"""Decoded pictures that may wait for the network: enough to even out its pace, and no more."""
+
+
+def run(source: str | Path | Source, **settings: object) -> Iterator[Event]:
+    """Events of one video, as they happen.
+
+    Args:
+        source: a file, an address, or a source from `open_sources`.
+        settings: as the flags of `ghoststream run`: fps, window, hop, pool, enter, leave, ...
+
+    Raises:
+        ConfigError: settings that do not hold.
+        SourceError: the video cannot be read, or breaks off.
+
+    Example:
+        >>> for event in run("clip.mp4", fps=2):
+        ...     print(event.type, event.after.label, float(event.after.start_time))
+    """
+    pipeline = build_event_pipeline(make_config(RunConfig, settings))
+    opened = _single_source(source, pipeline.config)
+    with opened.open() as stream, decoded(stream) as frames:
+        for record in pipeline.records(frames, source=opened.name, is_live=opened.is_live):
+            if isinstance(record, Event):
+                yield record
+
+
+def classify(source: str | Path | Source, **settings: object) -> Iterator[Prediction]:
+    """Names of each clip of one video; arguments and errors as `run`.
+
+    Example:
+        >>> for clip in classify("clip.mp4", window=4):
+        ...     print(clip.span, clip.labels[0].label)
+    """
+    pipeline = build_event_pipeline(make_config(RunConfig, settings))
+    opened = _single_source(source, pipeline.config)
+    with opened.open() as stream, decoded(stream) as frames:
+        yield from pipeline.predictions(frames, is_live=opened.is_live)
+
+
+def embed(source: str | Path | Source, **settings: object) -> Iterator[Embedding]:
+    """The embedding of each sampled frame of one video; arguments and errors as `run`.
+
+    Example:
+        >>> vectors = [embedding.vector for embedding in embed("clip.mp4", fps=1)]
+    """
+    pipeline = build_frame_pipeline(make_config(EmbedConfig, settings))
+    opened = _single_source(source, pipeline.config)
+    with opened.open() as stream, decoded(stream) as frames:
+        yield from pipeline.embeddings(frames, is_live=opened.is_live)
+
+
+@contextmanager
+def decoded(stream: Stream, stop: threading.Event | None = None) -> Iterator[Iterator[Frame]]:
+    """The frames of a stream, decoded in a thread of their own."""
+    with prefetch(stream.frames(), max_bytes=PREFETCH_BYTES, nbytes=_nbytes, stop=stop) as frames:
+        yield frames
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a job has come with the source at hand."""
+
+    source: str
+    frames: int
+    sampled: int
+    time: Fraction
+    """Of the newest sampled frame, in seconds from the first."""
+    duration: Fraction | None
+    """Of the whole source; None where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job(Generic[Item]):
+    """What to do with each source."""
+
+    header: Callable[[str, StreamInfo], Header]
+    items: Callable[[Iterator[Frame], Source, Watch], Iterator[Item]]
+    """Frames to results; the watch wants to be told of each sampled frame."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one source of a job ended."""
+
+    source: str
+    summary: Summary
+    error: SourceError | None = None
+    """Why nothing, or not all, of it could be read."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Tally:
+    """What a run over one source adds up to, while it goes on."""
+
+    sampled: int = 0
+    clips: int = 0
+    events: int = 0
+    error: SourceError | None = None
+
+    def count(self, item: object) -> None:
+        self.clips += isinstance(item, Prediction)
+        self.events += isinstance(item, Event) and item.type == "new"
+
+
+def event_job(pipeline: EventPipeline, *, show: Watch | None = None) -> Job[Record]:
+    """From frames to predictions and events.
+
+    Args:
+        pipeline: what makes them.
+        show: of a live source, is given every frame, sampled or not: it cannot be read twice.
+    """
+
+    def items(frames: Iterator[Frame], source: Source, watch: Watch) -> Iterator[Record]:
+        if show is not None and source.is_live:
+            frames = watched(frames, show)
+        return pipeline.records(frames, source=source.name, is_live=source.is_live, watch=watch)
+
+    return Job(header=pipeline.frames.header, items=items)
+
+
+def embedding_job(pipeline: FramePipeline) -> Job[Embedding]:
+    """From frames to embeddings."""
+
+    def items(frames: Iterator[Frame], source: Source, watch: Watch) -> Iterator[Embedding]:
+        return pipeline.embeddings(frames, is_live=source.is_live, watch=watch)
+
+    return Job(header=pipeline.header, items=items)
+
+
+def run_sources(
+    sources: Iterable[Source],
+    job: Job[Item],
+    sink: Writer[Item],
+    *,
+    stop: threading.Event | None = None,
+    progress: Callable[[Progress], None] = lambda _: None,
+) -> list[Outcome]:
+    """Does a job over sources, one after the other; one that fails does not stop the rest.
+
+    Args:
+        sources: what to read.
+        job: what to do with each.
+        sink: takes the results; the caller closes it.
+        stop: set it, and the source at hand is ended in order, its events too.
+        progress: told of each sampled frame.
+
+    Returns:
+        An outcome for each source that was begun.
+
+    Raises:
+        SourceError: none of them gave a single frame.
+        OutputError: a result cannot be written.
+    """
+    stop = stop or threading.Event()
+    outcomes: list[Outcome] = []
+    for source in sources:
+        if stop.is_set():
+            break
+        outcomes.append(_attempt(source, job, sink, stop, progress))
+    failures = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if failures and not any(outcome.summary.frames for outcome in outcomes):
+        raise failures[0] if len(failures) == 1 else _none_readable(failures)
+    return outcomes
+
+
+def _attempt(
+    source: Source,
+    job: Job[Item],
+    sink: Writer[Item],
+    stop: threading.Event,
+    progress: Callable[[Progress], None],
+) -> Outcome:
+    try:
+        return _run_source(source, job, sink, stop, progress)
+    except SourceError as error:
+        return Outcome(source=source.name, summary=_nothing_read(error), error=error)
+
+
+def _run_source(
+    source: Source,
+    job: Job[Item],
+    sink: Writer[Item],
+    stop: threading.Event,
+    progress: Callable[[Progress], None],
+) -> Outcome:
+    tally = _Tally()
+    with source.open() as stream, decoded(stream, stop) as frames:
+        # Until a frame is there, nothing has begun: a source without any leaves no output behind.
+        first = next(frames, None)
+        if first is None:
+            return Outcome(source=source.name, summary=_summary(stream, tally, stop))
+        sink.start(job.header(source.name, stream.info))
+        watch = _watch(source, stream, first, tally, progress)
+        readable = _until_broken(chain([first], frames), tally)
+        for item in job.items(readable, source, watch):
+            tally.count(item)
+            sink.write(item)
+        summary = _summary(stream, tally, stop)
+        sink.finish(summary)
+    return Outcome(source=source.name, summary=summary, error=tally.error)
+
+
+def _until_broken(frames: Iterator[Frame], tally: _Tally) -> Iterator[Frame]:
+    """Ends where the source breaks, so that what came before it is brought to its end in order."""
+    try:
+        yield from frames
+    except SourceError as error:
+        tally.error = error
+
+
+def _watch(
+    source: Source,
+    stream: Stream,
+    first: Frame,
+    tally: _Tally,
+    progress: Callable[[Progress], None],
+) -> Watch:
+    def watch(frame: Frame) -> None:
+        tally.sampled += 1
+        progress(
+            Progress(
+                source=source.name,
+                frames=stream.counts.frames,
+                sampled=tally.sampled,
+                time=frame.time - first.time,
+                duration=stream.info.duration,
+            )
+        )
+
+    return watch
+
+
+def _summary(stream: Stream, tally: _Tally, stop: threading.Event) -> Summary:
+    counts = stream.counts
+    return Summary(
+        frames=counts.frames,
+        sampled=tally.sampled,
+        clips=tally.clips,
+        events=tally.events,
+        dropped=counts.dropped,
+        decode_errors=counts.decode_errors,
+        reason=_reason(tally, stop),
+        error=None if tally.error is None else str(tally.error),
+    )
+
+
+def _reason(tally: _Tally, stop: threading.Event) -> Reason:
+    if tally.error is not None:
+        return "failed"
+    return "interrupted" if stop.is_set() else "completed"
+
+
+def _nothing_read(error: SourceError) -> Summary:
+    return Summary(
+        frames=0,
+        sampled=0,
+        clips=0,
+        events=0,
+        dropped=0,
+        decode_errors=0,
+        reason="failed",
+        error=str(error),
+    )
+
+
+def _none_readable(failures: list[SourceError]) -> SourceError:
+    reasons = "; ".join(str(error) for error in failures)
+    return SourceError(f"none of {len(failures)} sources could be read: {reasons}")
+
+
+def source_options(config: RunConfig | EmbedConfig) -> SourceOptions:
+    """How patiently to read, out of the settings."""
+    return SourceOptions(
+        rtsp_transport=config.rtsp_transport,
+        open_timeout_seconds=float(config.open_timeout),
+        read_timeout_seconds=float(config.read_timeout),
+        image_rate=config.image_rate,
+    )
+
+
+def _single_source(source: str | Path | Source, config: RunConfig | EmbedConfig) -> Source:
+    if not isinstance(source, str | Path):
+        return source
+    sources = open_sources(str(source), source_options(config))
+    if len(sources) != 1:
+        raise ConfigError(
+            f"{str(source)!r} holds {len(sources)} videos; take them one by one: "
+            f"for source in ghoststream.open_sources({str(source)!r}): ..."
+        )
+    return sources[0]
+
+
+def _nbytes(frame: Frame) -> int:
+    return frame.picture.nbytes

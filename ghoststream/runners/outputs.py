@@ -1,0 +1,141 @@
+"""Where the results of a job go."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ghoststream.config import EmbedConfig, RunConfig
+from ghoststream.errors import ConfigError, OutputError
+from ghoststream.pipeline import EventPipeline
+from ghoststream.sinks import EMBEDDING_SINKS, SINKS
+from ghoststream.sinks.sink import EmbeddingSink, Sink
+from ghoststream.sources import Source
+from ghoststream.types import Frame
+
+Outputs: TypeAlias = dict[str, Path]
+"""Paths by the name of their sink; `-` is standard output."""
+
+RUNS = Path("runs")
+STANDARD_OUTPUT = Path("-")
+
+
+def event_outputs(config: RunConfig) -> Outputs:
+    """The outputs that the settings name, or events.jsonl in a new directory where they name none.
+
+    Example:
+        >>> event_outputs(RunConfig(csv="events.csv"))
+        {'csv': PosixPath('events.csv')}
+    """
+    named = {
+        "jsonl": config.jsonl,
+        "csv": config.csv,
+        "vtt": config.vtt,
+        "annotate": config.annotate,
+    }
+    outputs = {name: Path(path) for name, path in named.items() if path is not None}
+    if config.out is not None:
+        directory = config.out if config.exist_ok else _free_name(config.out)
+        return {"jsonl": directory / "events.jsonl", **outputs}
+    return outputs or {"jsonl": _next_run(RUNS) / "events.jsonl"}
+
+
+def embedding_output(config: EmbedConfig) -> Outputs:
+    """The file of vectors.
+
+    Raises:
+        ConfigError: none is named, or it is of no known kind.
+    """
+    if config.out is None:
+        raise ConfigError("where to? give --out vectors.parquet or --out vectors.npz")
+    name = config.out.suffix.removeprefix(".")
+    if name not in EMBEDDING_SINKS:
+        known = " or ".join(f".{name}" for name in EMBEDDING_SINKS)
+        raise ConfigError(
+            f"cannot write vectors to {str(config.out)!r}; its name must end in {known}"
+        )
+    return {name: config.out}
+
+
+def open_event_sinks(
+    outputs: Outputs, pipeline: EventPipeline, sources: list[Source]
+) -> dict[str, Sink]:
+    """A sink for each output; nothing is written yet.
+
+    Raises:
+        ConfigError: two outputs share a path, or a video is to be made of several sources.
+    """
+    paths = [str(path) for path in outputs.values()]
+    if len(set(paths)) < len(paths):
+        raise ConfigError(f"two outputs go to one path: {', '.join(paths)}")
+    return {name: _event_sink(name, path, pipeline, sources) for name, path in outputs.items()}
+
+
+def open_embedding_sink(outputs: Outputs) -> EmbeddingSink:
+    """The sink of vectors; nothing is written yet."""
+    ((name, path),) = outputs.items()
+    return EMBEDDING_SINKS[name](path)
+
+
+def check_writable(path: Path) -> None:
+    """Finds a place that cannot be written before hours of work are spent on it.
+
+    Raises:
+        OutputError: no file can be made there.
+    """
+    if path == STANDARD_OUTPUT:
+        return
+    parent = next(folder for folder in path.absolute().parents if folder.exists())
+    if path.is_dir() or not parent.is_dir() or not os.access(parent, os.W_OK):
+        raise OutputError(f"cannot write {path}; choose a file in a directory that you may write")
+
+
+def _event_sink(name: str, path: Path, pipeline: EventPipeline, sources: list[Source]) -> Sink:
+    if name != "annotate":
+        return SINKS[name](str(path))
+    if len(sources) != 1:
+        raise ConfigError(
+            f"annotate draws on one video, and there are {len(sources)}; run them one by one"
+        )
+    heat = Heat(pipeline) if pipeline.config.heatmap else None
+    return SINKS[name](path, frames=_frames_of(sources[0]), heat=heat)
+
+
+def _frames_of(source: Source) -> Iterator[Frame] | None:
+    """A second reader, which trails behind the first; a live source cannot be read twice."""
+    return None if source.is_live else _reread(source)
+
+
+def _reread(source: Source) -> Iterator[Frame]:
+    with source.open() as stream:
+        yield from stream.frames()
+
+
+class Heat:
+    """Where in a frame a class lies."""
+
+    def __init__(self, pipeline: EventPipeline) -> None:
+        self._runtime, self._head = pipeline.frames.runtime, pipeline.head
+
+    def __call__(self, frame: Frame, label_id: int) -> NDArray[np.float32]:
+        """Heat h x w, 0 to 1, over the part of the frame that the network sees."""
+        pixels = self._runtime.preprocessing.prepare(frame)
+        # A head over mean and deviation side by side: the mean's half says what is seen where.
+        weight = self._head.weight[label_id][: self._runtime.num_features]
+        return self._runtime.heatmap(pixels, weight)
+
+
+def _next_run(parent: Path) -> Path:
+    numbers = [int(path.name) for path in parent.glob("*") if path.name.isdecimal()]
+    return parent / str(max(numbers, default=0) + 1)
+
+
+def _free_name(directory: Path) -> Path:
+    candidate, number = directory, 1
+    while candidate.exists():
+        number += 1
+        candidate = directory.with_name(f"{directory.name}{number}")
+    return candidate
