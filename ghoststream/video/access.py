@@ -5,12 +5,15 @@ would follow it. So each kind of source gets a list of demuxers and protocols; w
 refused by FFmpeg itself. https://ffmpeg.org/ffmpeg-protocols.html#Protocol-Options
 """
 
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 
+from ghoststream.errors import NotAVideo, SourceNotFound, SourceUnreadable
 from ghoststream.types import Clock
 
 MAX_PIXELS = 1 << 27
@@ -53,13 +56,51 @@ class Access:
 
 
 def file_access(path: Path, name: str | None = None) -> Access:
-    """For a file on this machine."""
+    """For a file on this machine.
+
+    Raises:
+        SourceNotFound, SourceUnreadable, NotAVideo: there is no readable regular file.
+    """
+    name = name or str(path)
+    check_regular_file(path, name)
     return Access(
         # `file:` and a full path, so that no name is taken for a protocol or an option.
         address=f"file:{path.absolute()}",
-        name=name or str(path),
+        name=name,
         options=MappingProxyType({"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS}),
     )
+
+
+def check_regular_file(path: Path, name: str, *, max_bytes: int | None = None) -> None:
+    """Refuses what would hang (a pipe) or can hold no video (a directory, an empty file).
+
+    Args:
+        path: to look at.
+        name: of the source, for messages.
+        max_bytes: bound on its size, where there is one.
+    """
+    try:
+        status = path.stat()
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise SourceNotFound(f"{name}: there is no such file; check the path.") from error
+    except PermissionError as error:
+        raise _unreadable(name) from error
+    except (OSError, ValueError) as error:
+        raise SourceUnreadable(f"{name}: the system cannot look at it: {error}.") from error
+    if stat.S_ISDIR(status.st_mode):
+        raise NotAVideo(f"{name}: it is a directory, not a video file.")
+    if not stat.S_ISREG(status.st_mode):
+        raise NotAVideo(f"{name}: it is a pipe, socket or device, not a regular file.")
+    if not os.access(path, os.R_OK):
+        raise _unreadable(name)
+    if status.st_size == 0:
+        raise NotAVideo(f"{name}: the file is empty; was its copy or recording cut off?")
+    if max_bytes is not None and status.st_size > max_bytes:
+        raise NotAVideo(f"{name}: it has {status.st_size} bytes; at most {max_bytes} are read.")
+
+
+def _unreadable(name: str) -> SourceUnreadable:
+    return SourceUnreadable(f"{name}: permission is denied; make it readable for this user.")
 
 
 def network_access(

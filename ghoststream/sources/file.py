@@ -1,0 +1,46 @@
+"""A video file of this machine."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ghoststream.sources.source import Stream
+
+VIDEO_SUFFIXES = frozenset(
+    f".{ending}"
+    for ending in (
+        "mp4,m4v,mov,qt,mkv,webm,avi,ts,m2ts,mts,mpg,mpeg,m2v,vob,flv,f4v,wmv,asf,ogv,ogm,3gp,3g2,"
+        "mxf,gxf,dv,nut,y4m,ivf,h264,264,h265,265,hevc,vvc,av1,obu,mjpeg,mjpg,rm,rmvb,wtv,gif"
+    ).split(",")
+)
+"""By which files of a directory are taken for videos; a file named alone may have any ending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSource:
+    """One video file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return shown(self.path)
+
+    @property
+    def is_live(self) -> bool:
+        return False
+
+    def open(self) -> Stream:
+        """Opens it for reading.
+
+        Raises:
+            SourceError: one of its kinds.
+        """
+        from ghoststream.video.access import file_access
+        from ghoststream.video.decode import Video
+
+        return Video(file_access(self.path, self.name))
+
+
+def shown(path: Path) -> str:
+    """A path fit for one line of text: control characters and odd bytes are escaped."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in str(path))
