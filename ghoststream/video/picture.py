@@ -79,6 +79,26 @@ class AvPicture:
     def degrees_clockwise(self) -> int:
         return self._orientation.degrees_clockwise
 
+    @property
+    def orientation(self) -> Orientation:
+        """How the coded picture is turned for display."""
+        return self._orientation
+
+    @property
+    def frame(self) -> VideoFrame:
+        """The decoded frame, as coded; the decoder may still refer to it, so it is for reading."""
+        return self._frame
+
+    @property
+    def colorspace(self) -> Colorspace:
+        """Colour matrix as tagged, or guessed as players do."""
+        return _colorspace(self._frame)
+
+    @property
+    def color_range(self) -> ColorRange:
+        """Full or limited, as tagged, or guessed from the pixel format."""
+        return _color_range(self._frame)
+
 
 def pixel_aspect(declared: Fraction | None) -> Fraction:
     """Width of a pixel over its height; 1 where undeclared or impossible."""
