@@ -5,13 +5,11 @@ from pathlib import Path
 
 from ghoststream.sources.source import Stream
 
-VIDEO_SUFFIXES = frozenset(
-    f".{ending}"
-    for ending in (
-        "mp4,m4v,mov,qt,mkv,webm,avi,ts,m2ts,mts,mpg,mpeg,m2v,vob,flv,f4v,wmv,asf,ogv,ogm,3gp,3g2,"
-        "mxf,gxf,dv,nut,y4m,ivf,h264,264,h265,265,hevc,vvc,av1,obu,mjpeg,mjpg,rm,rmvb,wtv,gif"
-    ).split(",")
+_ENDINGS = (
+    "mp4 m4v mov qt mkv webm avi ts m2ts mts mpg mpeg m2v vob flv f4v wmv asf ogv ogm 3gp 3g2 mxf "
+    "gxf dv nut y4m ivf h264 264 h265 265 hevc vvc av1 obu mjpeg mjpg rm rmvb wtv gif"
 )
+VIDEO_SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split())
 """By which files of a directory are taken for videos; a file named alone may have any ending."""
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from ghoststream.sources.source import Stream
 
-PICTURE_SUFFIXES = frozenset(
-    f".{ending}" for ending in "png,jpg,jpeg,bmp,webp,tif,tiff,ppm,pgm,pbm,pam,jxl".split(",")
-)
+_ENDINGS = "png jpg jpeg bmp webp tif tiff ppm pgm pbm pam jxl"
+PICTURE_SUFFIXES = frozenset(f".{ending}" for ending in _ENDINGS.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
