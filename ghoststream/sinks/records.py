@@ -1,0 +1,309 @@
+"""The lines of the event log: one JSON object each, told apart by `record`.
+
+line = to_line(clip_record(prediction, header))
+json_schema()  # what every line obeys
+
+Times are seconds on the stream's own clock, rounded to microseconds; `stream.time_base` in the
+header turns them back into exact timestamps: pts = round(seconds / time_base). Nothing in a line
+depends on the moment of the run, so equal input gives equal bytes.
+"""
+
+import json
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic_core import to_jsonable_python
+
+from ghoststream.types import (
+    Clock,
+    Event,
+    EventState,
+    EventType,
+    Header,
+    Label,
+    Prediction,
+    Reason,
+    Record,
+    StreamInfo,
+    Summary,
+)
+from ghoststream.version import __version__
+
+SCHEMA: Literal["ghoststream.events/1"] = "ghoststream.events/1"
+DECIMALS = 6
+
+Seconds = Annotated[float, Field(allow_inf_nan=False)]
+Score = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+Rational = Annotated[str, Field(pattern=r"^\d+/[1-9]\d*$", examples=["30000/1001"])]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        populate_by_name=True,
+        json_schema_serialization_defaults_required=True,
+    )
+
+
+class StreamRecord(_Record):
+    """What the container says of its video stream."""
+
+    codec: str
+    width: Count
+    """As displayed: after rotation, in square pixels."""
+    height: Count
+    coded_width: Count
+    coded_height: Count
+    pixel_format: str
+    bit_depth: Count
+    time_base: Rational
+    """Seconds a unit of the stream's timestamps."""
+    duration: Seconds | None
+    """As declared; null for a live stream."""
+    average_rate: Rational | None
+    """Frames a second, as declared."""
+    declared_frames: Count | None
+    rotation: Literal[0, 90, 180, 270]
+    """Degrees clockwise by which the coded picture is turned for display."""
+    sample_aspect_ratio: Rational
+    color_matrix: str
+    color_range: str
+    interlaced: bool
+    container: str
+
+
+class ModelRecord(_Record):
+    """Which network and weights made the results."""
+
+    name: str
+    weights: str
+    sha256: str
+
+
+class HeaderRecord(_Record):
+    """The first line of each source: where its results come from."""
+
+    record: Literal["header"] = "header"
+    schema_: Literal["ghoststream.events/1"] = Field(default=SCHEMA, alias="schema")
+    version: str
+    """Of GhostStream."""
+    source: str
+    """Without passwords."""
+    clock: Clock
+    """Where times come from: the container, the sender, the moment of arrival, or a stated rate."""
+    start_time: Seconds | None
+    """Of the first frame, on the stream's own clock, which need not start at zero."""
+    stream: StreamRecord
+    model: ModelRecord
+    preprocessing: dict[str, JsonValue]
+    configuration: dict[str, JsonValue]
+    """The settings that decide the results."""
+    configuration_sha256: str
+
+
+class LabelRecord(_Record):
+    """A class name and its score."""
+
+    label: str
+    label_id: Count
+    score: Score
+
+
+class ClipRecord(_Record):
+    """What one window of the video shows, best label first."""
+
+    record: Literal["clip"] = "clip"
+    source: str
+    start: Seconds
+    """The clip spans the times from `start` up to, and without, `end`."""
+    end: Seconds
+    labels: list[LabelRecord]
+
+
+class EventStateRecord(_Record):
+    """What is known of an event at one moment of its life."""
+
+    id: str
+    source: str
+    label: str
+    label_id: Count
+    score: Score
+    """Of the newest clip that shows the label."""
+    top_score: Score
+    start_time: Seconds
+    end_time: Seconds | None
+    """null until the event has ended."""
+    frame_time: Seconds
+    """End of the newest clip that shows the label."""
+    model: str
+
+
+class EventRecord(_Record):
+    """Something began (`new`), became clearer (`update`), or ended (`end`)."""
+
+    record: Literal["event"] = "event"
+    type: EventType
+    before: EventStateRecord | None
+    """null for `new`."""
+    after: EventStateRecord
+
+
+class EndRecord(_Record):
+    """The last line of each source: how its run ended."""
+
+    record: Literal["end"] = "end"
+    source: str
+    frames: Count
+    """Decoded."""
+    sampled: Count
+    """Looked at by the network."""
+    clips: Count
+    events: Count
+    dropped: Count
+    """Decoded, but unusable: their time does not come after that of the frame before."""
+    decode_errors: Count
+    reason: Reason
+    error: str | None
+    """One sentence, where `reason` is `failed`."""
+
+
+Line: TypeAlias = HeaderRecord | ClipRecord | EventRecord | EndRecord
+
+
+def json_schema() -> dict[str, object]:
+    """The JSON Schema (draft 2020-12) that every line of the event log obeys."""
+    lines: TypeAdapter[Line] = TypeAdapter(Annotated[Line, Field(discriminator="record")])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": SCHEMA,
+        "description": "One line of a GhostStream event log.",
+        **lines.json_schema(mode="serialization", by_alias=True),
+    }
+
+
+def to_line(record: Line) -> str:
+    """One line of JSON, with its newline; letters stay as they are, for UTF-8."""
+    data = record.model_dump(mode="json", by_alias=True)
+    return json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def header_record(header: Header) -> HeaderRecord:
+    """The line that begins a source."""
+    model, stream = header.model, header.stream
+    return HeaderRecord(
+        version=__version__,
+        source=header.source,
+        clock=stream.clock,
+        start_time=None if stream.start_time is None else seconds(stream.start_time),
+        stream=_stream_record(stream),
+        model=ModelRecord(name=model.name, weights=model.weights, sha256=model.sha256),
+        preprocessing=plain(model.preprocessing),
+        configuration=plain(header.configuration),
+        configuration_sha256=header.configuration_sha256,
+    )
+
+
+def result_record(record: Record, header: Header) -> ClipRecord | EventRecord:
+    """The line of a prediction or an event."""
+    if isinstance(record, Event):
+        return event_record(record, header)
+    return clip_record(record, header)
+
+
+def clip_record(prediction: Prediction, header: Header) -> ClipRecord:
+    """The line of a prediction."""
+    return ClipRecord(
+        source=header.source,
+        start=seconds(prediction.span.start),
+        end=seconds(prediction.span.end),
+        labels=[_label_record(label) for label in prediction.labels],
+    )
+
+
+def event_record(event: Event, header: Header) -> EventRecord:
+    """The line of an event, in the shape that Frigate made common, with `source` for `camera`."""
+    return EventRecord(
+        type=event.type,
+        before=None if event.before is None else _state_record(event.before, header),
+        after=_state_record(event.after, header),
+    )
+
+
+def end_record(summary: Summary, header: Header) -> EndRecord:
+    """The line that ends a source."""
+    return EndRecord(
+        source=header.source,
+        frames=summary.frames,
+        sampled=summary.sampled,
+        clips=summary.clips,
+        events=summary.events,
+        dropped=summary.dropped,
+        decode_errors=summary.decode_errors,
+        reason=summary.reason,
+        error=summary.error,
+    )
+
+
+def seconds(time: Fraction) -> float:
+    """Seconds as a float, rounded to microseconds."""
+    return round(float(time), DECIMALS)
+
+
+def rational(number: Fraction) -> str:
+    """Numerator and denominator, always both: `25/1`."""
+    return f"{number.numerator}/{number.denominator}"
+
+
+def plain(values: Mapping[str, object]) -> dict[str, JsonValue]:
+    """The mapping as JSON can hold it; what JSON does not know becomes text."""
+    data: dict[str, JsonValue] = to_jsonable_python(dict(values), fallback=str)
+    return data
+
+
+def _stream_record(stream: StreamInfo) -> StreamRecord:
+    return StreamRecord.model_validate(
+        {
+            "codec": stream.codec,
+            "width": stream.width,
+            "height": stream.height,
+            "coded_width": stream.coded_width,
+            "coded_height": stream.coded_height,
+            "pixel_format": stream.pixel_format,
+            "bit_depth": stream.bit_depth,
+            "time_base": rational(stream.time_base),
+            "duration": None if stream.duration is None else seconds(stream.duration),
+            "average_rate": None if stream.average_rate is None else rational(stream.average_rate),
+            "declared_frames": stream.declared_frames,
+            "rotation": stream.rotation,
+            "sample_aspect_ratio": rational(stream.sample_aspect_ratio),
+            "color_matrix": stream.color_matrix,
+            "color_range": stream.color_range,
+            "interlaced": stream.interlaced,
+            "container": stream.container,
+        }
+    )
+
+
+def _label_record(label: Label) -> LabelRecord:
+    score = round(label.score, DECIMALS)
+    return LabelRecord(label=label.label, label_id=label.label_id, score=score)
+
+
+def _state_record(state: EventState, header: Header) -> EventStateRecord:
+    return EventStateRecord(
+        id=state.id,
+        source=header.source,
+        label=state.label,
+        label_id=state.label_id,
+        score=round(state.score, DECIMALS),
+        top_score=round(state.top_score, DECIMALS),
+        start_time=seconds(state.start_time),
+        end_time=None if state.end_time is None else seconds(state.end_time),
+        frame_time=seconds(state.frame_time),
+        model=header.model.name,
+    )
