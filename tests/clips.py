@@ -20,6 +20,9 @@ os.environ.setdefault("SVT_LOG", "1")  # the AV1 encoder talks on stderr otherwi
 
 Rgb = NDArray[np.uint8]
 
+INTERLACED = 1 << 18 | 1 << 29
+"""AV_CODEC_FLAG_INTERLACED_DCT and _ME."""
+
 FAST_OPTIONS = {
     "libx264": {"preset": "ultrafast", "crf": "10"},
     "libx265": {"preset": "ultrafast", "crf": "10", "x265-params": "log-level=none:pools=1"},
@@ -80,6 +83,7 @@ def write_clip(
     sample_aspect_ratio: Fraction | None = None,
     matrix: int | None = None,
     full_range: bool | None = None,
+    interlaced: bool = False,
     sound: bool = False,
 ) -> Path:
     """Writes a clip and returns its path.
@@ -99,7 +103,8 @@ def write_clip(
         rotation: degrees clockwise to turn for display; mp4 and mov only.
         matrix: value of colour matrix, ITU-T H.273 (1: BT.709, 5 and 6: BT.601, 9: BT.2020).
         full_range: tags the range; None leaves the stream untagged.
-        sound: adds a silent track.
+        interlaced: codes fields; of encoders that can.
+        sound: adds a second of silence.
     """
     path = Path(path)
     times = list(range(frames)) if pts is None else list(pts)
@@ -111,6 +116,8 @@ def write_clip(
         context.thread_count = 1
         context.options = {**FAST_OPTIONS.get(codec, {}), **(options or {})}
         context.max_b_frames = b_frames
+        if interlaced:
+            context.flags |= INTERLACED
         if gop is not None:
             context.gop_size = gop
         if sample_aspect_ratio is not None:

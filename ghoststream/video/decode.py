@@ -33,6 +33,7 @@ from ghoststream.video.picture import AvPicture, Converter, pixel_aspect
 from ghoststream.video.probe import (
     carries_pts,
     describe,
+    is_raw,
     rate_of,
     time_base_of,
     video_stream,
@@ -110,10 +111,12 @@ class Video:
         self._converter = Converter()
         self._sample_aspect_ratio = pixel_aspect(self._stream.sample_aspect_ratio)
         self._time_base = time_base_of(self._stream)
+        self._rate = rate_of(self._container, self._stream)
         self._timestamps = Timestamps(
             time_base=self._time_base,
-            rate=rate_of(self._stream),
+            rate=self._rate,
             has_pts=carries_pts(self._container),
+            has_times=not is_raw(self._container),
         )
         self._last: Frame | None = None
         self._remaining = self._decoded_frames()
@@ -138,6 +141,8 @@ class Video:
             SourceError: where the source breaks down half-way.
         """
         for frame in self._remaining:
+            if self._interrupted.is_set():
+                return
             self.counts.frames += 1
             yield frame
         if not self.counts.frames and not self._interrupted.is_set():
@@ -173,11 +178,11 @@ class Video:
         self.close()
 
     def _decoded_frames(self) -> Iterator[Frame]:
-        for packet in self._packets():
-            for decoded in self._decode(packet):
-                frame = self._frame(decoded)
-                if frame is not None:
-                    yield frame
+        decoded = chain.from_iterable(map(self._decode, self._packets()))
+        for pts, av_frame in self._timestamps.timed(decoded):
+            frame = self._frame(av_frame, pts)
+            if frame is not None:
+                yield frame
         if self._is_cut_short():
             self.counts.decode_errors += 1
 
@@ -201,7 +206,8 @@ class Video:
             # An empty one would end the decoder; AVI has them where a frame repeats.
             if packet.size:
                 yield packet
-        yield None
+        if not self._interrupted.is_set():
+            yield None
 
     def _next_packet(self, packets: Iterator[Packet[VideoStream]]) -> Packet[VideoStream] | None:
         if self._closed:
@@ -233,9 +239,8 @@ class Video:
         except _DAMAGE as error:
             raise _Damaged from error
 
-    def _frame(self, decoded: VideoFrame) -> Frame | None:
+    def _frame(self, decoded: VideoFrame, pts: int) -> Frame | None:
         """None for what is damaged or out of order."""
-        pts = self._timestamps.pts_of(decoded)
         if decoded.is_corrupt:
             self.counts.decode_errors += 1
             return None
@@ -271,7 +276,7 @@ class Video:
         if declared is None or start is None:
             return False
         missing = declared - (self._last.span.end - start)
-        return missing > max(3 / rate_of(self._stream), declared / 50)
+        return missing > max(3 / self._rate, declared / 50)
 
 
 class _Damaged(Exception):

@@ -17,6 +17,9 @@ from ghoststream.video.picture import pixel_aspect
 DEFAULT_RATE = Fraction(25)
 """Of streams that carry neither times nor a rate; FFmpeg's default for raw streams, too."""
 
+MAX_RATE = 100_000
+"""Frames a second; more is damage."""
+
 # Names by number, ITU-T H.273 table 4.
 _MATRICES = {
     0: "rgb",
@@ -97,7 +100,7 @@ def describe(
         time_base=time_base_of(stream),
         start_time=start_time,
         duration=None if access.is_live else declared_duration(container, stream),
-        average_rate=stream.average_rate or None,
+        average_rate=rate_of(container, stream) if is_raw(container) else stream.average_rate,
         declared_frames=stream.frames or None,
         rotation=orientation.degrees_clockwise,
         sample_aspect_ratio=sample_aspect_ratio,
@@ -121,8 +124,12 @@ def _is_interlaced(stream: VideoStream, first: VideoFrame | None) -> bool:
 
 def clock_of(container: InputContainer, access: Access) -> Clock:
     """Raw streams have pictures only: their times come from a stated rate."""
-    is_raw = container.format.name in RATE_ONLY_FORMATS.split(",")
-    return "rate" if is_raw and access.clock == "pts" else access.clock
+    return "rate" if is_raw(container) and access.clock == "pts" else access.clock
+
+
+def is_raw(container: InputContainer) -> bool:
+    """Whether there is no container at all, and so no times."""
+    return container.format.name in RATE_ONLY_FORMATS.split(",")
 
 
 def carries_pts(container: InputContainer) -> bool:
@@ -132,12 +139,16 @@ def carries_pts(container: InputContainer) -> bool:
 
 def time_base_of(stream: VideoStream) -> Fraction:
     """Seconds per unit of pts."""
-    return stream.time_base or 1 / rate_of(stream)
+    return stream.time_base or 1 / DEFAULT_RATE
 
 
-def rate_of(stream: VideoStream) -> Fraction:
+def rate_of(container: InputContainer, stream: VideoStream) -> Fraction:
     """Frames a second, for what carries no times."""
-    return stream.average_rate or stream.guessed_rate or DEFAULT_RATE
+    declared = [stream.average_rate, stream.guessed_rate, DEFAULT_RATE]
+    if is_raw(container):
+        # FFmpeg's average is its own default there; what the stream says stands in its headers.
+        declared.insert(0, stream.codec_context.framerate)
+    return next(rate for rate in declared if rate and 0 < rate <= MAX_RATE)
 
 
 def declared_duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
