@@ -148,8 +148,9 @@ class GhostBottleneck(nn.Module):
             y = self.bn_dw(self.conv_dw(y))
         if self.se is not None:
             y = self.se(y)
-        y = self.ghost2(y) + self.shortcut(x)
-        return y
+        narrowed: Tensor = self.ghost2(y)
+        shortcut: Tensor = self.shortcut(x)
+        return narrowed + shortcut
 
 
 class GhostModule(nn.Module):

@@ -14,6 +14,7 @@ from pathlib import Path
 from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
 from huggingface_hub.errors import (
     EntryNotFoundError,
+    FileMetadataError,
     HfHubHTTPError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
@@ -78,17 +79,14 @@ def _told_plainly(repository: str) -> Iterator[None]:
     try:
         yield
     except LocalEntryNotFoundError as error:
-        raise WeightsError(_unreachable(repository)) from error
+        raise WeightsError(_refusal(repository, error.__cause__)) from error
     except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as error:
         raise WeightsError(
             f"the hub at {constants.ENDPOINT} has no public {repository}/{WEIGHTS_FILE}; "
             f"use a path, or the bundled weights"
         ) from error
     except HfHubHTTPError as error:
-        raise WeightsError(
-            f"the hub at {constants.ENDPOINT} answered {error.response.status_code} "
-            f"for {repository}; try again later, or use the bundled weights"
-        ) from error
+        raise WeightsError(_refusal(repository, error)) from error
     except (OSError, _HTTPError) as error:
         raise WeightsError(
             f"the download of {repository} from {constants.ENDPOINT} broke off ({error}); "
@@ -96,13 +94,16 @@ def _told_plainly(repository: str) -> Iterator[None]:
         ) from error
 
 
-def _unreachable(repository: str) -> str:
+def _refusal(repository: str, cause: BaseException | None) -> str:
+    where = f"{repository} is not in the cache {constants.HF_HUB_CACHE}"
     if constants.HF_HUB_OFFLINE:
-        return (
-            f"{repository} is not in the cache {constants.HF_HUB_CACHE}, and HF_HUB_OFFLINE "
-            f"forbids to fetch it; unset HF_HUB_OFFLINE, or use the bundled weights"
-        )
-    return (
-        f"no hub answers at {constants.ENDPOINT}, and {repository} is not in the cache "
-        f"{constants.HF_HUB_CACHE}; check the connection, or use the bundled weights"
-    )
+        what = f"{where}, and HF_HUB_OFFLINE forbids to fetch it"
+        return f"{what}; unset HF_HUB_OFFLINE, or use the bundled weights"
+    if isinstance(cause, HfHubHTTPError):
+        what = f"the hub at {constants.ENDPOINT} answered {cause.response.status_code}, and {where}"
+        return f"{what}; try again later, or use the bundled weights"
+    if isinstance(cause, FileMetadataError):
+        what = f"what answers at {constants.ENDPOINT} is no hub, and {where}"
+        return f"{what}; check HF_ENDPOINT and the proxy, or use the bundled weights"
+    what = f"no hub answers at {constants.ENDPOINT}, and {where}"
+    return f"{what}; check the connection, or use the bundled weights"

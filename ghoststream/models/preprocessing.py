@@ -33,13 +33,15 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         if self.input_size < 32:
-            raise ValueError(f"{self.input_size = } must be at least 32 pixels")
+            raise ValueError(f"input_size must be at least 32 pixels, got {self.input_size}")
         if not 0 < self.crop <= 1:
-            raise ValueError(f"{self.crop = } must be above 0 and at most 1")
+            raise ValueError(f"crop must be above 0 and at most 1, got {self.crop}")
         if self.interpolation != "bicubic":
-            raise ValueError(f"{self.interpolation = } is not offered, only 'bicubic' is")
+            raise ValueError(f"interpolation must be 'bicubic', got {self.interpolation!r}")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
-            raise ValueError(f"{self.mean = } and {self.std = } (> 0) must be three numbers each")
+            raise ValueError(
+                f"mean and std (> 0) must be three numbers, got {self.mean} and {self.std}"
+            )
 
     def prepare(self, frame: Frame) -> Pixels:
         """The middle of a frame, S x S x 3 uint8 RGB; numbers are normalised by the network.

@@ -5,7 +5,7 @@ pixels = np.stack([runtime.preprocessing.prepare(frame) for frame in frames])
 runtime.embed(pixels)  # N x 1280
 """
 
-from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Protocol
 
@@ -71,7 +71,8 @@ def load_runtime(
         WeightsError: weights that are missing, damaged or of another network.
 
     Example:
-        >>> load_runtime("ghostnet_100", "bundled").embed(np.zeros((1, 224, 224, 3), np.uint8)).shape
+        >>> black = np.zeros((1, 224, 224, 3), np.uint8)
+        >>> load_runtime("ghostnet_100", "bundled").embed(black).shape
         (1, 1280)
     """
     chosen = _find_device(device)
@@ -130,7 +131,7 @@ class TorchRuntime:
         with torch.inference_mode():
             features = self._model.forward_features(self._normalized(pixels[np.newaxis]))
             embeddings = self._model.act2(self._model.conv_head(features))[0]
-            row = torch.from_numpy(weight).to(self._device)
+            row = _tensor(weight).to(self._device)
             evidence = torch.tensordot(row, embeddings, dims=1).clamp(min=0)
             return _array(evidence / evidence.max().clamp(min=1e-6))
 
@@ -140,7 +141,7 @@ class TorchRuntime:
             raise ValueError(
                 f"expected uint8 pixels N x {side} x {side} x 3, got {batch.dtype} {batch.shape}"
             )
-        pixels = torch.from_numpy(np.ascontiguousarray(batch)).to(self._device)
+        pixels = _tensor(batch).to(self._device)
         # N x H x W x C seen as N x C x H x W is what torch calls channels last: nothing is moved.
         return ((pixels - self._mean) / self._std).permute(0, 3, 1, 2)
 
@@ -152,17 +153,15 @@ def fold_batch_norms(model: nn.Module) -> None:
         model: in evaluation mode; changed in place.
     """
     for parent in list(model.modules()):
-        for (conv_name, conv), (norm_name, norm) in _neighbours(parent):
+        for (conv_name, conv), (norm_name, norm) in pairwise(list(parent.named_children())):
             if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
                 setattr(parent, conv_name, fuse_conv_bn_eval(conv, norm))
                 setattr(parent, norm_name, nn.Identity())
 
 
-def _neighbours(
-    parent: nn.Module,
-) -> Iterator[tuple[tuple[str, nn.Module], tuple[str, nn.Module]]]:
-    children = list(parent.named_children())
-    return zip(children, children[1:], strict=False)
+def _tensor(array: NDArray[np.uint8] | NDArray[np.float32]) -> Tensor:
+    # Torch has no tensors that are read-only or run backwards, as views of pictures may.
+    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
 
 
 def _array(tensor: Tensor) -> NDArray[np.float32]:
