@@ -66,7 +66,7 @@ class AvPicture:
     ) -> None:
         self._frame, self._converter = frame, converter
         self._orientation: Orientation = orientation_of(frame)
-        square = max(1, round(frame.width * sample_aspect_ratio)), frame.height
+        square = square_size(frame.width, frame.height, sample_aspect_ratio)
         self.width, self.height = self._orientation.size(*square)
         self.nbytes = sum(plane.buffer_size for plane in frame.planes)
 
@@ -105,6 +105,11 @@ def pixel_aspect(declared: Fraction | None) -> Fraction:
     if not declared or not Fraction(1, MAX_ASPECT) <= declared <= MAX_ASPECT:
         return Fraction(1)
     return declared
+
+
+def square_size(width: int, height: int, sample_aspect_ratio: Fraction) -> tuple[int, int]:
+    """Coded size to the size in square pixels; as in players, the height stays."""
+    return (max(1, round(width * sample_aspect_ratio)) if width else 0), height
 
 
 def _colorspace(frame: VideoFrame) -> Colorspace:

@@ -12,7 +12,7 @@ from ghoststream.errors import NotAVideo, NoVideoStream
 from ghoststream.types import Clock, StreamInfo
 from ghoststream.video.access import MAX_PIXELS, NO_PTS_FORMATS, RATE_ONLY_FORMATS, Access
 from ghoststream.video.orientation import UPRIGHT, orientation_of
-from ghoststream.video.picture import pixel_aspect
+from ghoststream.video.picture import pixel_aspect, square_size
 
 DEFAULT_RATE = Fraction(25)
 """Of streams that carry neither times nor a rate; FFmpeg's default for raw streams, too."""
@@ -87,7 +87,7 @@ def describe(
     width, height = _coded_size(stream, first)
     sample_aspect_ratio = pixel_aspect(stream.sample_aspect_ratio)
     orientation = orientation_of(first) if first else UPRIGHT
-    shown = orientation.size(max(1, round(width * sample_aspect_ratio)), height)
+    shown = orientation.size(*square_size(width, height, sample_aspect_ratio))
     pixel_format = first.format if first else context.format
     return StreamInfo(
         codec=context.codec.canonical_name,
