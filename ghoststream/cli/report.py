@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from ghoststream.types import Event, Header, Record, Summary
+from ghoststream.types import Event, Header, Summary
 
 if TYPE_CHECKING:
     from ghoststream.runners.jobs import Result
@@ -59,9 +59,9 @@ class Report:
     def start(self, header: Header) -> None:
         self._origin = header.stream.start_time or Fraction(0)
 
-    def record(self, record: Record) -> None:
-        if isinstance(record, Event) and record.type != "update" and not self._silent:
-            self._print(_event_line(record, self._origin))
+    def event(self, event: Event) -> None:
+        if event.type != "update" and not self._silent:
+            self._print(_event_line(event, self._origin))
 
     def progress(self, progress: "Progress") -> None:
         if self._bar is not None:

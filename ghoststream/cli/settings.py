@@ -28,9 +28,9 @@ def read_settings(
     from ghoststream.config import load_config, make_config
     from ghoststream.errors import ConfigError
 
-    given = {name: value for name, value in flags.items() if value is not None}
+    given: dict[str, object] = {name: value for name, value in flags.items() if value is not None}
     pipelines = [a for a in arguments if Path(a).suffix in PIPELINE_SUFFIXES]
-    sources = tuple(a for a in arguments if a not in pipelines)
+    sources: list[object] = [a for a in arguments if a not in pipelines]
     if sources:
         given["source"] = (*sources, *filter(None, [flags.get("source")]))
     if len(pipelines) > 1:

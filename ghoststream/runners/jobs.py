@@ -25,9 +25,9 @@ from ghoststream.runners.outputs import (
     open_event_sinks,
 )
 from ghoststream.sinks.fanout import FanOut
-from ghoststream.sinks.sink import Sink
+from ghoststream.sinks.sink import Writer
 from ghoststream.sources import Source, open_sources
-from ghoststream.types import Header, Record, Summary
+from ghoststream.types import Event, Header, Summary
 
 
 class Watcher(Protocol):
@@ -41,8 +41,8 @@ class Watcher(Protocol):
         """A source has given its first frame."""
         ...
 
-    def record(self, record: Record) -> None:
-        """A prediction or an event."""
+    def event(self, event: Event) -> None:
+        """Something began, became clearer, or ended."""
         ...
 
     def progress(self, progress: Progress) -> None:
@@ -66,10 +66,9 @@ def run_events(config: RunConfig, *, stop: threading.Event, watcher: Watcher) ->
     """
     sources = find_sources(config)
     outputs = event_outputs(config)
-    _notice_weights(config, watcher)
     pipeline = build_event_pipeline(config)
     sinks = open_event_sinks(outputs, pipeline, sources)
-    with FanOut([*sinks.values(), _Told(watcher)]) as sink:
+    with FanOut([*sinks.values(), _Told(watcher, _notice(config))]) as sink:
         job = event_job(pipeline, show=getattr(sinks.get("annotate"), "show", None))
         outcomes = run_sources(sources, job, sink, stop=stop, progress=watcher.progress)
     return Result(outcomes=outcomes, outputs=outputs)
@@ -83,9 +82,9 @@ def run_embeddings(config: EmbedConfig, *, stop: threading.Event, watcher: Watch
     """
     sources = find_sources(config)
     outputs = embedding_output(config)
-    _notice_weights(config, watcher)
     job = embedding_job(build_frame_pipeline(config))
-    with FanOut([open_embedding_sink(outputs)]) as sink:
+    told: Writer[object] = _Told(watcher, _notice(config))
+    with FanOut([open_embedding_sink(outputs), told]) as sink:
         outcomes = run_sources(sources, job, sink, stop=stop, progress=watcher.progress)
     return Result(outcomes=outcomes, outputs=outputs)
 
@@ -119,22 +118,25 @@ def find_sources(config: RunConfig | EmbedConfig) -> list[Source]:
     return [source for address in config.source for source in open_sources(address, options)]
 
 
-def _notice_weights(config: RunConfig | EmbedConfig, watcher: Watcher) -> None:
-    if notice := resolve_weights(config.model, config.weights).notice:
-        watcher.notice(notice)
+def _notice(config: RunConfig | EmbedConfig) -> str | None:
+    return resolve_weights(config.model, config.weights).notice
 
 
-class _Told(Sink):
-    """Lets the watcher see what the other sinks get."""
+class _Told(Writer[object]):
+    """Lets the watcher see what the other sinks get; a notice waits until there is something."""
 
-    def __init__(self, watcher: Watcher) -> None:
-        self._watcher = watcher
+    def __init__(self, watcher: Watcher, notice: str | None) -> None:
+        self._watcher, self._notice = watcher, notice
 
     def start(self, header: Header) -> None:
+        if self._notice is not None:
+            self._watcher.notice(self._notice)
+            self._notice = None
         self._watcher.start(header)
 
-    def write(self, item: Record) -> None:
-        self._watcher.record(item)
+    def write(self, item: object) -> None:
+        if isinstance(item, Event):
+            self._watcher.event(item)
 
     def finish(self, summary: Summary) -> None:
         pass

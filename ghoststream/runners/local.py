@@ -98,7 +98,10 @@ def embed(source: str | Path | Source, **settings: object) -> Iterator[Embedding
 def decoded(stream: Stream, stop: threading.Event | None = None) -> Iterator[Iterator[Frame]]:
     """The frames of a stream, decoded in a thread of their own."""
     with prefetch(stream.frames(), max_bytes=PREFETCH_BYTES, nbytes=_nbytes, stop=stop) as frames:
-        yield frames
+        try:
+            yield frames
+        finally:
+            stream.interrupt()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +221,9 @@ def _attempt(
     try:
         return _run_source(source, job, sink, stop, progress)
     except SourceError as error:
-        return Outcome(source=source.name, summary=_nothing_read(error), error=error)
+        if stop.is_set():  # as good a reason as any for a source not to open
+            return Outcome(source=source.name, summary=_nothing_read("interrupted"))
+        return Outcome(source=source.name, summary=_nothing_read("failed", error), error=error)
 
 
 def _run_source(
@@ -295,7 +300,7 @@ def _reason(tally: _Tally, stop: threading.Event) -> Reason:
     return "interrupted" if stop.is_set() else "completed"
 
 
-def _nothing_read(error: SourceError) -> Summary:
+def _nothing_read(reason: Reason, error: SourceError | None = None) -> Summary:
     return Summary(
         frames=0,
         sampled=0,
@@ -303,8 +308,8 @@ def _nothing_read(error: SourceError) -> Summary:
         events=0,
         dropped=0,
         decode_errors=0,
-        reason="failed",
-        error=str(error),
+        reason=reason,
+        error=None if error is None else str(error),
     )
 
 

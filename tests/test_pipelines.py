@@ -1,0 +1,36 @@
+"""Every pipeline of the menu runs."""
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from clips import quadrants, write_clip
+
+from ghoststream.cli import main
+
+MENU = sorted((Path(__file__).parent.parent / "pipelines").glob("*.yaml"))
+
+
+def test_there_is_a_menu() -> None:
+    assert len(MENU) >= 5
+
+
+@pytest.mark.parametrize("pipeline", MENU, ids=lambda path: path.stem)
+def test_each_pipeline_is_short_and_says_how_to_run_it(pipeline: Path) -> None:
+    first, *rest = pipeline.read_text("utf-8").splitlines()
+    assert re.match(rf"# .+: .*ghoststream (run|embed) pipelines/{pipeline.name}", first)
+    assert len(rest) < 29
+
+
+@pytest.mark.parametrize("pipeline", MENU, ids=lambda path: path.stem)
+def test_each_pipeline_runs(
+    pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    clip = write_clip(tmp_path / "clip.mp4", frames=100, gop=25, picture=quadrants)
+    monkeypatch.setenv("GHOSTSTREAM_CAMERA", str(clip))
+    command = re.findall(r"ghoststream (\w+)", pipeline.read_text("utf-8"))[0]
+    done = CliRunner().invoke(main, [command, str(pipeline), "--source", str(clip)])
+    assert done.exit_code == 0, done.output
+    assert len(list(tmp_path.rglob("*.*"))) > 1
