@@ -123,8 +123,7 @@ def network_access(
         read_timeout_seconds: of silence later on.
     """
     options = {"protocol_whitelist": NETWORK_PROTOCOLS, "format_whitelist": NETWORK_FORMATS}
-    # FFmpeg's own time-out, in microseconds, ends what ours cannot. It comes second, because for
-    # RTSP it reports invalid data.
+    # FFmpeg's own time-out, in microseconds, ends what ours cannot.
     patience = max(open_timeout_seconds, read_timeout_seconds) + 5
     timeout = str(round(patience * 1_000_000))
     if address.startswith(("rtsp:", "rtsps:")):

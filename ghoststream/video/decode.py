@@ -10,6 +10,7 @@ from __future__ import annotations  # av.Packet takes no parameter at run time
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -28,7 +29,7 @@ from av.video.stream import VideoStream
 from ghoststream.errors import NoFrames
 from ghoststream.types import Counts, Frame, StreamInfo
 from ghoststream.video.access import MAX_PIXELS, Access, file_access
-from ghoststream.video.errors import translated
+from ghoststream.video.errors import is_late, translated
 from ghoststream.video.picture import AvPicture, Converter, pixel_aspect
 from ghoststream.video.probe import (
     carries_pts,
@@ -192,7 +193,7 @@ class Video:
         patience = _Patience()
         while not self._interrupted.is_set():
             try:
-                with self._lock, translated(self._access.name, remote=self._access.is_remote):
+                with self._lock, self._reading():
                     packet = self._next_packet(packets)
             except _Damaged:
                 self.counts.decode_errors += 1
@@ -212,16 +213,26 @@ class Video:
     def _next_packet(self, packets: Iterator[Packet[VideoStream]]) -> Packet[VideoStream] | None:
         if self._closed:
             return None
+        start = time.monotonic()
         try:
             return next(packets, None)
         except _DAMAGE as error:
+            if is_late(start, self._access.read_timeout_seconds):
+                raise
             raise _Damaged from error
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return translated(
+            self._access.name,
+            remote=self._access.is_remote,
+            timeout_seconds=self._access.read_timeout_seconds,
+        )
 
     def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
         if packet is not None:
             self._timestamps.feed(packet)
         try:
-            with self._lock, translated(self._access.name, remote=self._access.is_remote):
+            with self._lock, self._reading():
                 return self._decode_packet(packet)
         except _Damaged:
             self.counts.decode_errors += 1
@@ -299,7 +310,9 @@ class _Patience:
 
 
 def _open(access: Access) -> InputContainer:
-    with translated(access.name, remote=access.is_remote):
+    with translated(
+        access.name, remote=access.is_remote, timeout_seconds=access.open_timeout_seconds
+    ):
         return av.open(
             access.address,
             mode="r",

@@ -5,6 +5,7 @@ with translated("front door", remote=True):
 """
 
 import errno
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -109,21 +110,32 @@ _DEVICE_FAULTS: dict[int, Fault] = {
 
 
 @contextmanager
-def translated(name: str, *, remote: bool) -> Iterator[None]:
+def translated(name: str, *, remote: bool, timeout_seconds: float | None = None) -> Iterator[None]:
     """Raises our error for each of FFmpeg's.
 
     Args:
         name: of the source, redacted; each message begins with it.
         remote: whether the source lies behind a network.
+        timeout_seconds: after which any error means that time was up; None for never.
 
     Raises:
         SourceError: one of its kinds, chained to FFmpeg's error stripped of the address.
     """
+    start = time.monotonic()
     try:
         yield
     except av.error.FFmpegError as error:
         _forget_address(error)
+        if is_late(start, timeout_seconds):
+            # RTSP calls it invalid data.
+            kind, sentence = _SILENT
+            raise kind(f"{name}: {sentence}.") from error
         raise fault_of(error, name, remote=remote) from error
+
+
+def is_late(start: float, timeout_seconds: float | None) -> bool:
+    """Whether a call that began at `start` (time.monotonic) has used up its time."""
+    return timeout_seconds is not None and time.monotonic() - start >= timeout_seconds
 
 
 def fault_of(error: av.error.FFmpegError, name: str, *, remote: bool) -> SourceError:

@@ -1,0 +1,91 @@
+"""Addresses are split kindly, and shown without secrets."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ghoststream.errors import ConfigError
+from ghoststream.sources.address import (
+    UNPARSEABLE,
+    filled_in,
+    is_network_address,
+    parse_address,
+    redacted,
+)
+
+
+@pytest.mark.parametrize(
+    ("typed", "url", "name"),
+    [
+        ("rtsp://cam/1", "rtsp://cam/1", "rtsp://cam/1"),
+        ("rtsp://cam", "rtsp://cam", "rtsp://cam"),
+        ("RTSP://cam:554/1", "rtsp://cam:554/1", "rtsp://cam:554/1"),
+        ("rtsp://u:p@cam/1", "rtsp://u:p@cam/1", "rtsp://cam/1"),
+        ("rtsp://u@cam/1", "rtsp://u@cam/1", "rtsp://cam/1"),
+        ("rtsp://u:p%40q@cam/1", "rtsp://u:p%40q@cam/1", "rtsp://cam/1"),
+        ("rtsp://u:p@q@cam/1", "rtsp://u:p%40q@cam/1", "rtsp://cam/1"),
+        ("rtsp://u:a/b?c#d@10.0.0.7/1", "rtsp://u:a%2Fb%3Fc%23d@10.0.0.7/1", "rtsp://10.0.0.7/1"),
+        ("rtsp://u:100%x@cam:554/1", "rtsp://u:100%25x@cam:554/1", "rtsp://cam:554/1"),
+        ("rtsp://u:ä@[::1]:8554/1", "rtsp://u:%C3%A4@[::1]:8554/1", "rtsp://[::1]:8554/1"),
+        ("http://cam/a b/ä.mp4", "http://cam/a%20b/%C3%A4.mp4", "http://cam/a b/ä.mp4"),
+        ("http://cam/50%.mp4", "http://cam/50%25.mp4", "http://cam/50%.mp4"),
+        (
+            "https://cam/x?channel=1&token=abc&subtype=0",
+            "https://cam/x?channel=1&token=abc&subtype=0",
+            "https://cam/x?channel=1&subtype=0",
+        ),
+        ("rtsp://cam/x?abc", "rtsp://cam/x?abc", "rtsp://cam/x"),
+        (
+            "rtsp://cam/user=admin&password=abc&channel=1.sdp",
+            "rtsp://cam/user=admin&password=abc&channel=1.sdp",
+            "rtsp://cam/***",
+        ),
+    ],
+)
+def test_addresses(typed: str, url: str, name: str) -> None:
+    address = parse_address(typed)
+    assert (address.url, address.name) == (url, name)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["rtsp://", "rtsp://u:p@", "rtsp://u:s3cret@ho st/1", "rtsp://s3cret@cam/1\nx", "rtsp:///1"],
+)
+def test_unparseable_shows_nothing(typed: str) -> None:
+    assert redacted(typed) == UNPARSEABLE
+    with pytest.raises(ConfigError) as caught:
+        parse_address(typed)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_what_cannot_be_told_apart_is_not_shown() -> None:
+    # A port and a path, or a password that begins with a digit and holds a slash?
+    assert redacted("rtsp://user:12/3@host/x") == UNPARSEABLE
+
+
+@pytest.mark.parametrize("typed", ["ftp://u:s3cret@h/x", "file:///etc/passwd", "concat://a|b"])
+def test_other_schemes_are_refused(typed: str) -> None:
+    with pytest.raises(ConfigError, match="rtsp://, rtsps://, http://, https://") as caught:
+        parse_address(typed)
+    assert "s3cret" not in str(caught.value)
+
+
+@given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=6, max_size=20))
+def test_no_password_ever_shows(password: str) -> None:
+    name = redacted(f"rtsp://admin:{password}@camera.example:554/live")
+    assert name in ("rtsp://camera.example:554/live", UNPARSEABLE)
+
+
+def test_paths_are_no_addresses() -> None:
+    assert is_network_address("rtsp://cam")
+    assert not is_network_address("clip.mp4")
+    assert not is_network_address("C:/clip.mp4")
+
+
+def test_environment_is_filled_in() -> None:
+    values = {"GHOSTSTREAM_CAM": "p@ss/w", "GHOSTSTREAM_URL": "rtsp://u:p@cam/1", "HOME": "/root"}
+    assert filled_in("rtsp://u:{GHOSTSTREAM_CAM}@cam", values) == "rtsp://u:p%40ss%2Fw@cam"
+    assert filled_in("{GHOSTSTREAM_URL}", values) == "rtsp://u:p@cam/1"
+    for text, words in [("rtsp://{HOME}@cam", "GHOSTSTREAM_"), ("{GHOSTSTREAM_NO}", "not set")]:
+        with pytest.raises(ConfigError, match=words):
+            filled_in(text, values)
