@@ -11,6 +11,9 @@ from typing import Literal
 
 from ghoststream.types import Frame, Pixels
 
+MAX_ASPECT = 16
+"""A longer strip is squeezed to this, because scaled in proportion it could fill the memory."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preprocessing:
@@ -57,9 +60,9 @@ class Preprocessing:
         """Width and height, in pixels, to which a picture is scaled before the crop."""
         short = round(self.input_size / self.crop)
         # The longer side is rounded down, as torchvision's Resize does it.
-        if width <= height:
-            return short, short * height // width
-        return short * width // height, short
+        long = short * max(width, height) // min(width, height)
+        long = min(long, MAX_ASPECT * short)
+        return (short, long) if width <= height else (long, short)
 
     def center_crop(self, pixels: Pixels) -> Pixels:
         """The S x S square in the middle of H x W x 3 pixels."""

@@ -101,8 +101,10 @@ class TorchRuntime:
         self._device = device
         fold_batch_norms(model.eval())
         self._model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self._mean = torch.tensor(self.preprocessing.mean, device=device) * 255
-        self._std = torch.tensor(self.preprocessing.std, device=device) * 255
+        # A row of pixels at a time: three numbers at a time take five times as long.
+        side = self.preprocessing.input_size
+        self._row_mean = (torch.tensor(self.preprocessing.mean, device=device) * 255).repeat(side)
+        self._row_std = (torch.tensor(self.preprocessing.std, device=device) * 255).repeat(side)
 
     def embed(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Embeddings N x 1280, pre-logits, of pixels N x S x S x 3."""
@@ -141,9 +143,10 @@ class TorchRuntime:
             raise ValueError(
                 f"expected uint8 pixels N x {side} x {side} x 3, got {batch.dtype} {batch.shape}"
             )
-        pixels = _tensor(batch).to(self._device)
+        rows = _tensor(batch).to(self._device).flatten(2).float()
+        pixels = rows.sub_(self._row_mean).div_(self._row_std).reshape(batch.shape)
         # N x H x W x C seen as N x C x H x W is what torch calls channels last: nothing is moved.
-        return ((pixels - self._mean) / self._std).permute(0, 3, 1, 2)
+        return pixels.permute(0, 3, 1, 2)
 
 
 def fold_batch_norms(model: nn.Module) -> None:

@@ -14,6 +14,9 @@ import pytest
 from loopback_hub import LoopbackHub
 from safetensors.numpy import save
 
+import ghoststream.models
+
+BUNDLED = Path(ghoststream.models.__file__).parent / "bundled" / "ghostnet_100.safetensors"
 REPOSITORY = "timm/ghostnet_100.in1k"
 WEIGHTS = save({"conv_stem.weight": np.arange(300_000, dtype=np.float32)}, {"format": "pt"})
 CONFIG = json.dumps(
@@ -37,17 +40,16 @@ RESOLVE_AUTO = 'resolve_weights("ghostnet_100", "auto")'
 SCRIPT = """
 import json, sys
 from ghoststream.errors import WeightsError
-from ghoststream.models import pull_weights, resolve_weights
+from ghoststream.models import load_runtime, pull_weights, resolve_weights
 try:
     found = {expression}
 except WeightsError as error:
     print(json.dumps({{"error": str(error)}}))
 else:
-    print(json.dumps({{
-        "kind": found.kind, "name": found.name, "path": str(found.path), "sha256": found.sha256,
-        "notice": found.notice, "preprocessing": found.preprocessing.as_dict(),
-        "torch": "torch" in sys.modules,
-    }}))
+    fields = ["kind", "name", "path", "sha256", "notice", "preprocessing", "weights"]
+    said = {{name: getattr(found, name) for name in fields if hasattr(found, name)}}
+    said["torch"] = "torch" in sys.modules
+    print(json.dumps(said, default=lambda it: it.as_dict() if hasattr(it, "as_dict") else str(it)))
 """
 
 
@@ -84,6 +86,14 @@ def test_hub_is_fetched_when_asked_for_by_name(tmp_path: Path) -> None:
     with LoopbackHub(FILES) as hub:
         found = ask(RESOLVE_HUB, tmp_path, hub.endpoint)
     assert found["sha256"] == hashlib.sha256(WEIGHTS).hexdigest()
+
+
+def test_a_network_from_the_hub_is_ready_for_use(tmp_path: Path) -> None:
+    content = BUNDLED.read_bytes()
+    with LoopbackHub({f"{REPOSITORY}/model.safetensors": content}) as hub:
+        found = ask('load_runtime("ghostnet_100", "hub", "cpu").info', tmp_path, hub.endpoint)
+    assert (found["name"], found["weights"]) == ("ghostnet_100", REPOSITORY)
+    assert found["sha256"] == hashlib.sha256(content).hexdigest()
 
 
 def test_auto_asks_no_server_and_says_what_to_type(tmp_path: Path) -> None:
