@@ -40,6 +40,12 @@ class Orientation:
 
 
 UPRIGHT = Orientation()
+_TURNS = {
+    0: UPRIGHT,
+    90: Orientation(transpose=True, flip_x=True),
+    180: Orientation(flip_x=True, flip_y=True),
+    270: Orientation(transpose=True, flip_y=True),
+}
 
 
 def orientation_of(frame: VideoFrame) -> Orientation:
@@ -48,7 +54,11 @@ def orientation_of(frame: VideoFrame) -> Orientation:
     The matrix maps coded (x, y) to displayed (a x + c y, b x + d y).
     https://ffmpeg.org/doxygen/trunk/group__lavu__video__display.html
     """
-    side_data = frame.side_data.get("DISPLAYMATRIX")
+    try:
+        side_data = frame.side_data.get("DISPLAYMATRIX")
+    except ValueError:
+        # PyAV 18 stumbles over side data that it does not know, such as EXIF; the angle it has.
+        return _TURNS[round(-frame.rotation / 90) * 90 % 360]
     if not isinstance(side_data, SideData):
         return UPRIGHT
     a, b, _, c, d, *_ = struct.unpack("=9i", bytes(side_data))
