@@ -40,9 +40,9 @@ RESOLVE_AUTO = 'resolve_weights("ghostnet_100", "auto")'
 SCRIPT = """
 import json, sys
 from ghoststream.errors import WeightsError
-from ghoststream.models import load_runtime, pull_weights, resolve_weights
+from ghoststream import models
 try:
-    found = {expression}
+    found = models.{expression}
 except WeightsError as error:
     print(json.dumps({{"error": str(error)}}))
 else:
