@@ -71,6 +71,17 @@ class Preprocessing:
         left = round((width - self.input_size) / 2)
         return pixels[top : top + self.input_size, left : left + self.input_size]
 
+    def seen_region(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Left, top, right and bottom edge of the square, as fractions of a picture's sides.
+
+        Example:
+            >>> Preprocessing(crop=1.0).seen_region(448, 224)
+            (0.25, 0.0, 0.75, 1.0)
+        """
+        sides = self.scaled_size(width, height)
+        left, top = ((1 - self.input_size / side) / 2 for side in sides)
+        return left, top, 1 - left, 1 - top
+
     def as_dict(self) -> Mapping[str, object]:
         """Plain data, for the header of results."""
         return asdict(self)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,11 @@ from ghoststream.pipeline import EventPipeline
 from ghoststream.sinks import EMBEDDING_SINKS, SINKS
 from ghoststream.sinks.sink import EmbeddingSink, Sink
 from ghoststream.sources import Source
-from ghoststream.types import Frame
+from ghoststream.types import Frame, Header, StreamInfo
+
+if TYPE_CHECKING:
+    from ghoststream.sinks.annotate import FrameReader, HeatOptions
+    from ghoststream.sinks.heatmap import Region
 
 Outputs: TypeAlias = dict[str, Path]
 """Paths by the name of their sink; `-` is standard output."""
@@ -96,36 +100,36 @@ def check_writable(path: Path) -> None:
 def _event_sink(name: str, path: Path, pipeline: EventPipeline, sources: list[Source]) -> Sink:
     if name != "annotate":
         return SINKS[name](str(path))
-    if len(sources) != 1:
-        raise ConfigError(
-            f"annotate draws on one video, and there are {len(sources)}; run them one by one"
-        )
-    heat = Heat(pipeline) if pipeline.config.heatmap else None
-    return SINKS[name](path, frames=_frames_of(sources[0]), heat=heat)
+    heat = _heat_options(pipeline) if pipeline.config.heatmap else None
+    return SINKS[name](path, frames=_reader(sources), heat=heat)
 
 
-def _frames_of(source: Source) -> Iterator[Frame] | None:
-    """A second reader, which trails behind the first; a live source cannot be read twice."""
-    return None if source.is_live else _reread(source)
+def _reader(sources: list[Source]) -> "FrameReader":
+    """Opens a source a second time, to trail behind the first; a live one cannot be read twice."""
+    by_name = {source.name: source for source in sources if not source.is_live}
+
+    def frames(header: Header) -> Iterator[Frame]:
+        if header.source in by_name:
+            with by_name[header.source].open() as stream:
+                yield from stream.frames()
+
+    return frames
 
 
-def _reread(source: Source) -> Iterator[Frame]:
-    with source.open() as stream:
-        yield from stream.frames()
+def _heat_options(pipeline: EventPipeline) -> "HeatOptions":
+    from ghoststream.sinks.annotate import HeatOptions
 
+    runtime, head = pipeline.frames.runtime, pipeline.head
 
-class Heat:
-    """Where in a frame a class lies."""
-
-    def __init__(self, pipeline: EventPipeline) -> None:
-        self._runtime, self._head = pipeline.frames.runtime, pipeline.head
-
-    def __call__(self, frame: Frame, label_id: int) -> NDArray[np.float32]:
-        """Heat h x w, 0 to 1, over the part of the frame that the network sees."""
-        pixels = self._runtime.preprocessing.prepare(frame)
+    def heat(frame: Frame, label_id: int) -> NDArray[np.float32]:
         # A head over mean and deviation side by side: the mean's half says what is seen where.
-        weight = self._head.weight[label_id][: self._runtime.num_features]
-        return self._runtime.heatmap(pixels, weight)
+        weight = head.weight[label_id][: runtime.num_features]
+        return runtime.heatmap(runtime.preprocessing.prepare(frame), weight)
+
+    def region(stream: StreamInfo) -> "Region":
+        return runtime.preprocessing.seen_region(stream.width, stream.height)
+
+    return HeatOptions(heat=heat, region=region)
 
 
 def _next_run(parent: Path) -> Path:
