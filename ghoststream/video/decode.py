@@ -30,6 +30,7 @@ from ghoststream.errors import NoFrames
 from ghoststream.types import Counts, Frame, StreamInfo
 from ghoststream.video.access import MAX_PIXELS, Access, file_access
 from ghoststream.video.errors import is_late, translated
+from ghoststream.video.ledger import Ledger
 from ghoststream.video.picture import AvPicture, Converter, pixel_aspect
 from ghoststream.video.probe import (
     carries_pts,
@@ -58,6 +59,9 @@ _DAMAGE = (
     av.error.OverflowError,
 )
 """What a decoder or demuxer answers to one bad packet; the next one may be good."""
+
+FRAME_THREADED = ("h264", "hevc")
+"""H.264 marks damaged pictures instead of failing; for HEVC there is the ledger."""
 
 _OPTIONS = {
     "max_pixels": str(MAX_PIXELS),
@@ -119,6 +123,7 @@ class Video:
             has_pts=carries_pts(self._container),
             has_times=not is_raw(self._container),
         )
+        self._ledger = Ledger(self._stream.codec_context.codec.canonical_name)
         self._last: Frame | None = None
         self._remaining = self._decoded_frames()
 
@@ -184,8 +189,8 @@ class Video:
             frame = self._frame(av_frame, pts)
             if frame is not None:
                 yield frame
-        if self._is_cut_short():
-            self.counts.decode_errors += 1
+        if not self._interrupted.is_set():
+            self.counts.decode_errors += self._ledger.unreported + self._is_cut_short()
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """Packets that hold data, and None at the end, which empties the decoder."""
@@ -231,11 +236,13 @@ class Video:
     def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
         if packet is not None:
             self._timestamps.feed(packet)
+            self._ledger.feed(packet)
         try:
             with self._lock, self._reading():
                 return self._decode_packet(packet)
         except _Damaged:
             self.counts.decode_errors += 1
+            self._ledger.reported_lost()
             if packet is not None:
                 self._timestamps.lost(packet)
             return []
@@ -252,6 +259,7 @@ class Video:
 
     def _frame(self, decoded: VideoFrame, pts: int) -> Frame | None:
         """None for what is damaged or out of order."""
+        self._ledger.came_out(decoded)
         if decoded.is_corrupt:
             self.counts.decode_errors += 1
             return None
@@ -281,7 +289,7 @@ class Video:
 
     def _is_cut_short(self) -> bool:
         """Whether frames end well before the declared duration, as in a copy that broke off."""
-        if self._access.is_live or self._interrupted.is_set() or not self._last or not self._info:
+        if self._access.is_live or not self._last or not self._info:
             return False
         declared, start = self._info.duration, self._info.start_time
         if declared is None or start is None:
@@ -329,9 +337,10 @@ def _prepare_decoder(
     context = stream.codec_context
     context.options = {"max_pixels": str(MAX_PIXELS)}
     context.thread_count = threads
-    # Threads over whole frames are fast, but each one delays the picture by a frame, and errors
-    # no longer tell which packet they belong to.
-    is_prompt = access.is_live or not carries_pts(container)
-    context.thread_type = ThreadType.SLICE if is_prompt else ThreadType.AUTO
+    # Threads over whole frames are fast, but each one delays the picture by a frame, and with most
+    # decoders PyAV then loses errors and the pictures behind them.
+    is_patient = not access.is_live and carries_pts(container)
+    is_safe = context.codec.canonical_name in FRAME_THREADED
+    context.thread_type = ThreadType.AUTO if is_patient and is_safe else ThreadType.SLICE
     if access.is_live:
         context.flags |= CodecFlags.low_delay

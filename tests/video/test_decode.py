@@ -378,3 +378,70 @@ def test_picture_may_be_read_by_another_thread_later(tmp_path: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
         shown = list(pool.map(lambda f: index_of(f.rgb((32, 32))), frames))
     assert shown == list(range(30))
+
+
+@pytest.mark.parametrize("bad", [[17], [18], [19], [16, 18]])
+@pytest.mark.parametrize(
+    ("codec", "container", "pix_fmt"),
+    [
+        ("libx264", "mp4", "yuv420p"),
+        ("libvpx-vp9", "webm", "yuv420p"),
+        ("ffv1", "mkv", "yuv420p"),
+        ("mpeg4", "mkv", "yuv420p"),
+        ("mjpeg", "mkv", "yuvj420p"),
+        ("png", "mov", "rgb24"),
+    ],
+)
+def test_damage_at_the_end_loses_nothing_else(
+    tmp_path: Path, codec: str, container: str, pix_fmt: str, bad: list[int]
+) -> None:
+    """Where threads of a decoder still hold pictures when it is emptied."""
+    clip = write_clip(
+        tmp_path / f"clip.{container}",
+        codec=codec,
+        pix_fmt=pix_fmt,
+        frames=20,
+        gop=5,
+        picture=noise,
+    )
+    damage_packets(clip, bad)
+    with open_file(clip, threads=8) as video:
+        shown = [round(frame.time * 25) for frame in video.frames()]
+        assert shown == [k for k in range(20) if k not in bad]
+        assert video.counts.decode_errors == len(bad)
+
+
+@pytest.mark.parametrize("bad", [[3], [17], [19], [16, 18]])
+def test_what_hevc_loses_is_counted(tmp_path: Path, bad: list[int]) -> None:
+    clip = write_clip(tmp_path / "clip.mkv", codec="libx265", frames=20, gop=5, picture=noise)
+    damage_packets(clip, bad)
+    _, frames, counts = read(clip)
+    assert counts.decode_errors >= 20 - len(frames) >= len(bad)
+
+
+@pytest.mark.parametrize("bad", range(3))
+def test_pictures_that_lead_an_open_group_are_no_errors(tmp_path: Path, bad: int) -> None:
+    """HEVC that begins at a clean random access: the pictures before it in time are skipped."""
+    clip = write_clip(
+        tmp_path / "clip.ts",
+        codec="libx265",
+        frames=40,
+        gop=10,
+        b_frames=3,
+        options={
+            "preset": "medium",
+            "x265-params": "log-level=none:pools=1:open-gop=1:scenecut=0:b-adapt=0:bframes=3:"
+            "keyint=10:min-keyint=10:repeat-headers=1",
+        },
+    )
+    with av.open(str(clip)) as raw:
+        packets = [p for p in raw.demux(video=0) if p.size]
+        keys = [p for p in packets if p.is_keyframe]
+        data = clip.read_bytes()
+        start = keys[1 + bad].pos
+    later = tmp_path / "later.ts"
+    tables = data[: 188 * 3]  # SDT, PAT and PMT
+    later.write_bytes(tables + data[start:])
+    _, frames, counts = read(later)
+    assert len(frames) >= 8
+    assert counts.decode_errors == 0
