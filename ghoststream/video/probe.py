@@ -34,8 +34,6 @@ _MATRICES = {
     14: "ictcp",
 }
 _RANGES = {1: "limited", 2: "full"}
-_INTERLACED_FIELD_ORDERS = (2, 3, 4, 5)
-"""AVFieldOrder: TT, BB, TB, BT."""
 
 
 def video_stream(container: InputContainer, name: str) -> VideoStream:
@@ -106,7 +104,7 @@ def describe(
         sample_aspect_ratio=sample_aspect_ratio,
         color_matrix=_MATRICES.get(first.colorspace if first else 2, "unspecified"),
         color_range=_RANGES.get(first.color_range if first else 0, "unspecified"),
-        interlaced=_is_interlaced(stream, first),
+        interlaced=first is not None and first.interlaced_frame,
         container=container.format.name,
         clock=clock_of(container, access),
     )
@@ -115,11 +113,6 @@ def describe(
 def _coded_size(stream: VideoStream, first: VideoFrame | None) -> tuple[int, int]:
     shown = first or stream.codec_context
     return shown.width, shown.height
-
-
-def _is_interlaced(stream: VideoStream, first: VideoFrame | None) -> bool:
-    declared = stream.codec_context.field_order in _INTERLACED_FIELD_ORDERS
-    return declared or (first is not None and first.interlaced_frame)
 
 
 def clock_of(container: InputContainer, access: Access) -> Clock:
