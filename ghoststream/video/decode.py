@@ -35,6 +35,7 @@ from ghoststream.video.picture import AvPicture, Converter, pixel_aspect
 from ghoststream.video.probe import (
     carries_pts,
     describe,
+    is_duration_of_video,
     is_raw,
     rate_of,
     time_base_of,
@@ -290,6 +291,8 @@ class Video:
     def _is_cut_short(self) -> bool:
         """Whether frames end well before the declared duration, as in a copy that broke off."""
         if self._access.is_live or not self._last or not self._info:
+            return False
+        if self._closed or not is_duration_of_video(self._container, self._stream):
             return False
         declared, start = self._info.duration, self._info.start_time
         if declared is None or start is None:

@@ -146,10 +146,19 @@ def rate_of(container: InputContainer, stream: VideoStream) -> Fraction:
 
 def declared_duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
     """Of the video stream where that is declared, else of the whole container; in seconds."""
-    # Edit lists shorten what is shown: the container knows that, the stream does not.
     whole = Fraction(container.duration, av.time_base) if container.duration else None
-    own = stream.duration * time_base_of(stream) if stream.duration else _tagged_duration(stream)
-    return min((d for d in (own, whole) if d is not None and d > 0), default=None)
+    declared = (_own_duration(stream), whole)
+    # Edit lists shorten what is shown: the container knows that, the stream does not.
+    return min((d for d in declared if d is not None and d > 0), default=None)
+
+
+def is_duration_of_video(container: InputContainer, stream: VideoStream) -> bool:
+    """Whether the declared duration is about pictures, and not about a longer sound track."""
+    return _own_duration(stream) is not None or len(container.streams) == 1
+
+
+def _own_duration(stream: VideoStream) -> Fraction | None:
+    return stream.duration * time_base_of(stream) if stream.duration else _tagged_duration(stream)
 
 
 def _tagged_duration(stream: VideoStream) -> Fraction | None:
