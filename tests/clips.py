@@ -80,6 +80,7 @@ def write_clip(
     gop: int | None = None,
     b_frames: int = 0,
     rotation: int = 0,
+    mirrored: bool = False,
     sample_aspect_ratio: Fraction | None = None,
     matrix: int | None = None,
     full_range: bool | None = None,
@@ -101,6 +102,7 @@ def write_clip(
         gop: distance of keyframes in frames.
         b_frames: how many may stand between two references.
         rotation: degrees clockwise to turn for display; mp4 and mov only.
+        mirrored: left and right are swapped after that; mp4 and mov only.
         matrix: value of colour matrix, ITU-T H.273 (1: BT.709, 5 and 6: BT.601, 9: BT.2020).
         full_range: tags the range; None leaves the stream untagged.
         interlaced: codes fields; of encoders that can.
@@ -134,8 +136,8 @@ def write_clip(
         output.mux(stream.encode())
         if track is not None:
             _mux_silence(output, track, samples=8000)
-    if rotation:
-        _patch_rotation(path, rotation)
+    if rotation or mirrored:
+        _patch_rotation(path, rotation, mirrored=mirrored)
     return path
 
 
@@ -220,7 +222,7 @@ def cut(path: Path, *, keep: float = 0.6) -> Path:
     return path
 
 
-def _patch_rotation(path: Path, degrees: int) -> None:
+def _patch_rotation(path: Path, degrees: int, *, mirrored: bool) -> None:
     """Writes the display matrix into the track headers (ISO/IEC 14496-12, 8.3.2).
 
     In the file's own bytes, because not every PyAV that we support can write one.
@@ -228,7 +230,7 @@ def _patch_rotation(path: Path, degrees: int) -> None:
     data, angle = bytearray(path.read_bytes()), radians(degrees)
     a, b = round(cos(angle) * 65536), round(sin(angle) * 65536)
     start = data.index(b"tkhd")
-    version = data[start + 4]
+    version, x = data[start + 4], -1 if mirrored else 1
     offset = start + 4 + (52 if version == 1 else 40)
-    data[offset : offset + 36] = struct.pack(">9i", a, b, 0, -b, a, 0, 0, 0, 1 << 30)
+    data[offset : offset + 36] = struct.pack(">9i", a * x, b, 0, -b * x, a, 0, 0, 0, 1 << 30)
     path.write_bytes(data)

@@ -163,6 +163,24 @@ def test_rotation(
     assert frame.rgb((32, 20)).flags.c_contiguous
 
 
+@pytest.mark.parametrize(
+    ("rotation", "expected"),
+    [
+        (0, [GREEN, RED, WHITE, BLUE]),
+        (90, [RED, BLUE, GREEN, WHITE]),
+        (180, [BLUE, WHITE, RED, GREEN]),
+        (270, [WHITE, GREEN, BLUE, RED]),
+    ],
+)
+def test_mirrored_as_front_cameras_are(
+    tmp_path: Path, rotation: int, expected: list[tuple[int, int, int]]
+) -> None:
+    clip = write_clip(
+        tmp_path / "clip.mp4", frames=1, picture=quadrants, rotation=rotation, mirrored=True
+    )
+    assert corners(first(clip)[1].rgb()) == near(expected)
+
+
 def test_rotated_is_pixel_for_pixel_the_turned_one(tmp_path: Path) -> None:
     def gradient(index: int, size: tuple[int, int]) -> NDArray[np.uint8]:
         ys, xs = np.mgrid[: size[1], : size[0]]
