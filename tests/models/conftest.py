@@ -1,13 +1,6 @@
 from pathlib import Path
 
 import pytest
-import torch
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _one_thread() -> None:
-    # These networks are small: on busy cores, threads that wait for each other cost ten times more.
-    torch.set_num_threads(1)
 
 
 @pytest.fixture(autouse=True)
