@@ -84,6 +84,7 @@ class AnnotatedVideo(Sink):
             raise ConfigError(f"an annotated video is MP4, got {path}; choose a name like clip.mp4")
 
     def start(self, header: Header) -> None:
+        self.discard()
         file = AtomicFile(numbered(self._path, self._sources))
         file.prepare()
         frames = self._frames(header) if self._frames else iter(())

@@ -8,7 +8,7 @@ file.commit()  # it is events.csv now
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 
@@ -82,8 +82,9 @@ class AtomicFile:
             _fsync(self.path.parent)
 
     def discard(self) -> None:
-        """Removes the partial file."""
-        self.partial.unlink(missing_ok=True)
+        """Removes the partial file, where there is one."""
+        with suppress(FileNotFoundError, NotADirectoryError):
+            self.partial.unlink()
 
 
 def write_all(file: FileIO, data: bytes) -> None:

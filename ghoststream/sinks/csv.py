@@ -79,7 +79,7 @@ class EventTable(Sink):
         file, line = self._open(), StringIO()
         csv.writer(line, lineterminator="\n").writerow(row)
         with output_errors(self._atomic.path):
-            write_all(file, line.getvalue().encode())
+            write_all(file, line.getvalue().encode(errors="replace"))
 
 
 def _row(state: EventState, header: Header) -> tuple[object, ...]:

@@ -18,6 +18,7 @@ import numpy as np
 from ghoststream.errors import OutputError
 from ghoststream.sinks.atomic import AtomicFile, output_errors, write_all
 from ghoststream.sinks.provenance import provenance, require_same_model
+from ghoststream.sinks.records import readable
 from ghoststream.sinks.sink import EmbeddingSink
 from ghoststream.sinks.timestamp import pts_of
 from ghoststream.types import Embedding, Header, Summary
@@ -80,7 +81,7 @@ class NpzEmbeddings(EmbeddingSink):
     def discard(self) -> None:
         if self._spool is not None:
             self._spool.close()
-        self._spool_path.unlink(missing_ok=True)
+            self._spool_path.unlink(missing_ok=True)
         self._atomic.discard()
 
     def __enter__(self) -> "NpzEmbeddings":
@@ -102,7 +103,7 @@ class NpzEmbeddings(EmbeddingSink):
 
     def _write_arrays(self, archive: ZipFile) -> None:
         count = len(self._pts)
-        names = np.array([header.source for header, _ in self._sources] or [""])
+        names = np.array([readable(header.source) for header, _ in self._sources] or [""])
         text = np.array(json.dumps(provenance(self._sources), ensure_ascii=False))
         _write_array(archive, "provenance", text.dtype, (), [text.tobytes()])
         _write_array(archive, "source", names.dtype, (count,), self._source_bytes(names))

@@ -2,10 +2,11 @@
 
 with ParquetEmbeddings(Path("vectors.parquet")) as sink: ...
 table = pyarrow.parquet.read_table("vectors.parquet")
-json.loads(table.schema.metadata[b"ghoststream"])["model"]
+json.loads(pyarrow.parquet.read_metadata("vectors.parquet").metadata[b"ghoststream"])["model"]
 """
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
@@ -16,6 +17,7 @@ import pyarrow.parquet as pq
 from ghoststream.errors import OutputError
 from ghoststream.sinks.atomic import AtomicFile, output_errors
 from ghoststream.sinks.provenance import provenance, require_same_model
+from ghoststream.sinks.records import readable
 from ghoststream.sinks.sink import EmbeddingSink
 from ghoststream.sinks.timestamp import pts_of
 from ghoststream.types import Embedding, Header, Summary
@@ -53,7 +55,7 @@ class ParquetEmbeddings(EmbeddingSink):
     def write(self, item: Embedding) -> None:
         header, _ = self._sources[-1]
         self._require_dimension(len(item.vector))
-        row = header.source, pts_of(item, header), float(item.span.start), item
+        row = readable(header.source), pts_of(item, header), float(item.span.start), item
         self._rows.append(row)
         if len(self._rows) == ROWS_PER_GROUP:
             self._write_group()
@@ -71,8 +73,10 @@ class ParquetEmbeddings(EmbeddingSink):
         self._atomic.commit()
 
     def discard(self) -> None:
-        if self._writer is not None and self._writer.is_open:
-            self._writer.close()
+        if self._writer is not None:
+            # Closing writes the index, for which a full disk has no room; the file goes anyway.
+            with suppress(OSError):
+                self._writer.close()
         self._atomic.discard()
 
     def __enter__(self) -> "ParquetEmbeddings":

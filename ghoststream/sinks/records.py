@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter
 from pydantic_core import to_jsonable_python
 
 from ghoststream.types import (
@@ -34,6 +34,13 @@ from ghoststream.version import __version__
 SCHEMA: Literal["ghoststream.events/1"] = "ghoststream.events/1"
 DECIMALS = 6
 
+
+def readable(text: str) -> str:
+    """Text that UTF-8 can hold; of a file name in another encoding, `?` stands for its bytes."""
+    return text.encode(errors="replace").decode()
+
+
+Text = Annotated[str, BeforeValidator(readable)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 Score = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
@@ -53,13 +60,13 @@ class _Record(BaseModel):
 class StreamRecord(_Record):
     """What the container says of its video stream."""
 
-    codec: str
+    codec: Text
     width: Count
     """As displayed: after rotation, in square pixels."""
     height: Count
     coded_width: Count
     coded_height: Count
-    pixel_format: str
+    pixel_format: Text
     bit_depth: Count
     time_base: Rational
     """Seconds a unit of the stream's timestamps."""
@@ -71,18 +78,18 @@ class StreamRecord(_Record):
     rotation: Literal[0, 90, 180, 270]
     """Degrees clockwise by which the coded picture is turned for display."""
     sample_aspect_ratio: Rational
-    color_matrix: str
-    color_range: str
+    color_matrix: Text
+    color_range: Text
     interlaced: bool
-    container: str
+    container: Text
 
 
 class ModelRecord(_Record):
     """Which network and weights made the results."""
 
-    name: str
-    weights: str
-    sha256: str
+    name: Text
+    weights: Text
+    sha256: Text
 
 
 class HeaderRecord(_Record):
@@ -90,9 +97,9 @@ class HeaderRecord(_Record):
 
     record: Literal["header"] = "header"
     schema_: Literal["ghoststream.events/1"] = Field(default=SCHEMA, alias="schema")
-    version: str
+    version: Text
     """Of GhostStream."""
-    source: str
+    source: Text
     """Without passwords."""
     clock: Clock
     """Where times come from: the container, the sender, the moment of arrival, or a stated rate."""
@@ -103,13 +110,13 @@ class HeaderRecord(_Record):
     preprocessing: dict[str, JsonValue]
     configuration: dict[str, JsonValue]
     """The settings that decide the results."""
-    configuration_sha256: str
+    configuration_sha256: Text
 
 
 class LabelRecord(_Record):
     """A class name and its score."""
 
-    label: str
+    label: Text
     label_id: Count
     score: Score
 
@@ -118,7 +125,7 @@ class ClipRecord(_Record):
     """What one window of the video shows, best label first."""
 
     record: Literal["clip"] = "clip"
-    source: str
+    source: Text
     start: Seconds
     """The clip spans the times from `start` up to, and without, `end`."""
     end: Seconds
@@ -128,9 +135,9 @@ class ClipRecord(_Record):
 class EventStateRecord(_Record):
     """What is known of an event at one moment of its life."""
 
-    id: str
-    source: str
-    label: str
+    id: Text
+    source: Text
+    label: Text
     label_id: Count
     score: Score
     """Of the newest clip that shows the label."""
@@ -140,7 +147,7 @@ class EventStateRecord(_Record):
     """null until the event has ended."""
     frame_time: Seconds
     """End of the newest clip that shows the label."""
-    model: str
+    model: Text
 
 
 class EventRecord(_Record):
@@ -157,7 +164,7 @@ class EndRecord(_Record):
     """The last line of each source: how its run ended."""
 
     record: Literal["end"] = "end"
-    source: str
+    source: Text
     frames: Count
     """Decoded."""
     sampled: Count
@@ -168,7 +175,7 @@ class EndRecord(_Record):
     """Decoded, but unusable: their time does not come after that of the frame before."""
     decode_errors: Count
     reason: Reason
-    error: str | None
+    error: Text | None
     """One sentence, where `reason` is `failed`."""
 
 

@@ -38,40 +38,44 @@ class Subtitles(Sink):
     """
 
     def __init__(self, path: Path | str) -> None:
-        self._path = Path(path)
-        self._files: list[AtomicFile] = []
-        self._cues: list[Cue] = []
+        self._path, self._sources = Path(path), 0
+        self._file: AtomicFile | None = None
         self._header: Header | None = None
+        self._cues: list[Cue] = []
 
     def start(self, header: Header) -> None:
+        self.discard()
         self._header, self._cues = header, []
-        file = AtomicFile(numbered(self._path, len(self._files)))
-        file.prepare()
-        self._files.append(file)
+        self._file = AtomicFile(numbered(self._path, self._sources))
+        self._file.prepare()
+        self._sources += 1
 
     def write(self, item: Record) -> None:
+        header, _ = self._started()
         if isinstance(item, Event) and item.type == "end":
-            self._cues.append(_cue(item.after, self._started()))
+            self._cues.append(_cue(item.after, header))
 
     def finish(self, summary: Summary) -> None:
-        file = self._files[-1]
+        header, file = self._started()
+        text = document(self._cues, source=header.source)
         with output_errors(file.path):
-            text = document(self._cues, source=self._started().source)
-            file.partial.write_text(text, encoding="utf-8", newline="\n")
-        self._header = None
+            file.partial.write_bytes(text.encode(errors="replace"))
+        file.commit()
+        self._file = None
 
     def close(self) -> None:
-        for file in self._files:
-            file.commit()
+        self.discard()
 
     def discard(self) -> None:
-        for file in self._files:
-            file.discard()
+        """A source that was begun and not finished leaves nothing."""
+        if self._file is not None:
+            self._file.discard()
+            self._file = None
 
-    def _started(self) -> Header:
-        if self._header is None:
+    def _started(self) -> tuple[Header, AtomicFile]:
+        if self._header is None or self._file is None:
             raise ValueError("start(header) comes before anything else")
-        return self._header
+        return self._header, self._file
 
 
 def document(cues: list[Cue], *, source: str) -> str:

@@ -9,6 +9,7 @@ Pictures stay in 4:2:0 planes all the way, as nearly every source has them: no c
 to RGB and back, and drawing costs only the pixels that are drawn.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Self
 import numpy as np
 from av import open as open_container
 from av.container import OutputContainer
+from av.error import FFmpegError
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, VideoReformatter
@@ -181,14 +183,17 @@ class VideoWriter:
 
     def close(self) -> None:
         """Encodes what the encoder still holds, and ends the file."""
-        if self._container is None or self._stream is None:
-            return
-        container, self._container = self._container, None
-        with container:
-            self._mux(container, self._stream.encode())
+        if self._container is not None and self._stream is not None:
+            self._mux(self._container, self._stream.encode())
+            self._container.close()
+        self._container = self._stream = None
 
     def discard(self) -> None:
-        """Lets go of the file without ending it."""
+        """Lets go of the file, which somebody else removes."""
+        if self._container is not None:
+            # Closing writes the index, for which a full disk has no room.
+            with suppress(FFmpegError):
+                self._container.close()
         self._container = self._stream = None
 
     def __enter__(self) -> Self:
@@ -200,7 +205,11 @@ class VideoWriter:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close() if error is None else self.discard()
+        try:
+            if error is None:
+                self.close()
+        finally:
+            self.discard()
 
     def _mux(self, container: OutputContainer, packets: "list[Packet[VideoStream]]") -> None:
         for packet in packets:
