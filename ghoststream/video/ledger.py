@@ -10,15 +10,16 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
-ONE_PICTURE_A_PACKET = ("hevc", "av1")
-"""Others report each error by itself, or, like H.264 fields, need not have a picture a packet."""
+ONE_PICTURE_A_PACKET = ("h264", "hevc", "av1")
+"""Others report each error by itself, or need not have a picture a packet."""
 
 
 class Ledger:
     """What went into a decoder, and what came out.
 
     Pictures that stand before the first one shown do not count: those that lead an open group of
-    pictures refer to what is not there, and no decoder shows them.
+    pictures refer to what is not there, and no decoder shows them. Interlaced video is not followed,
+    since two fields of it may come in a packet each and leave as one picture.
 
     Args:
         codec: by FFmpeg's name.
@@ -32,7 +33,7 @@ class Ledger:
 
     def feed(self, packet: Packet[VideoStream]) -> None:
         """Notes a packet that goes into the decoder."""
-        if not self._is_kept or packet.pts is None:
+        if not self._is_kept or packet.pts is None or packet.is_discard:
             return
         if self._first_pts is None:
             self._fed_before_first.append(packet.pts)
@@ -41,6 +42,7 @@ class Ledger:
 
     def came_out(self, frame: VideoFrame) -> None:
         """Notes a picture that came out."""
+        self._is_kept = self._is_kept and not frame.interlaced_frame
         if not self._is_kept or frame.pts is None:
             return
         if self._first_pts is None:
@@ -55,4 +57,4 @@ class Ledger:
     @property
     def unreported(self) -> int:
         """Pictures that went missing without an error, once the decoder is empty."""
-        return max(0, self._owed) if self._first_pts is not None else 0
+        return max(0, self._owed) if self._is_kept and self._first_pts is not None else 0

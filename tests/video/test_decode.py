@@ -1,5 +1,6 @@
 """Frames come with the container's own times, whatever those are."""
 
+import random
 from fractions import Fraction
 from pathlib import Path
 
@@ -445,3 +446,15 @@ def test_pictures_that_lead_an_open_group_are_no_errors(tmp_path: Path, bad: int
     _, frames, counts = read(later)
     assert len(frames) >= 8
     assert counts.decode_errors == 0
+
+
+def test_pictures_that_h264_drops_behind_a_missing_packet_are_counted(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.ts", frames=100, gop=10, picture=noise)
+    data = bytearray(clip.read_bytes())
+    middle = len(data) // 2
+    # The seed destroys one packet whole. FFmpeg then shows 91 of 99 pictures, and no error.
+    data[middle : middle + 3000] = random.Random(3).randbytes(3000)
+    clip.write_bytes(data)
+    _, frames, counts = read(clip)
+    assert len(frames) < 99
+    assert counts.decode_errors == 99 - len(frames)
