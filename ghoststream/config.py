@@ -3,8 +3,8 @@
     config = RunConfig(source="clip.mp4", fps=2)
     config = load_config(Path("pipelines/alarm.yaml"), RunConfig, source="clip.mp4")
 
-Unknown keys are refused. `{GHOSTSTREAM_NAME}` in a text is replaced from the environment, so that
-no secret stands in a file.
+Unknown keys are refused. `{GHOSTSTREAM_NAME}` in a pipeline file is replaced from the environment,
+so that no secret stands in it.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import quote
 
 import yaml
 from pydantic import (
@@ -203,7 +204,7 @@ def make_config(kind: type[C], values: Mapping[str, object]) -> C:
         ConfigError: names each key that is wrong, its value, and what would work.
     """
     try:
-        return kind.model_validate({key: _substituted(value) for key, value in values.items()})
+        return kind.model_validate(dict(values))
     except ValidationError as error:
         raise ConfigError("; ".join(_sentence(kind, dict(e)) for e in error.errors())) from None
 
@@ -230,29 +231,36 @@ def _read_yaml(path: Path) -> dict[str, object]:
         raise ConfigError(f"{str(path)!r} is not YAML: {problem}") from error
     if not isinstance(values, dict):
         raise ConfigError(f"{str(path)!r} must hold `key: value` lines, such as `fps: 2`")
-    return values
+    return {key: _filled_in(value) for key, value in values.items()}
 
 
-def _substituted(value: object) -> object:
-    if isinstance(value, list | tuple):
-        return tuple(_substituted(item) for item in value)
-    return substitute_environment(value) if isinstance(value, str) else value
+def _filled_in(value: object) -> object:
+    if isinstance(value, list):
+        return [_filled_in(item) for item in value]
+    return filled_in(value) if isinstance(value, str) else value
 
 
-def substitute_environment(text: str) -> str:
+def filled_in(text: str) -> str:
     """Replaces `{GHOSTSTREAM_NAME}` by the environment variable of that name.
+
+    Within an address the value is percent-encoded, so that any password works as it is; where it is
+    the whole text, it is taken as it is.
 
     Raises:
         ConfigError: the variable is not set.
     """
+    if whole := _PLACEHOLDER.fullmatch(text):
+        return _variable(whole[1])
+    return _PLACEHOLDER.sub(lambda match: quote(_variable(match[1]), safe=""), text)
 
-    def value(match: re.Match[str]) -> str:
-        name = match.group(1)
-        if name not in os.environ:
-            raise ConfigError(f"the environment variable {name} is not set; export it first")
-        return os.environ[name]
 
-    return re.sub(r"\{(GHOSTSTREAM_\w+)\}", value, text)
+_PLACEHOLDER = re.compile(r"\{(GHOSTSTREAM_[A-Z0-9_]+)\}")
+
+
+def _variable(name: str) -> str:
+    if name not in os.environ:
+        raise ConfigError(f"the environment variable {name} is not set; export it first")
+    return os.environ[name]
 
 
 def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:

@@ -23,7 +23,7 @@ from ghoststream.events import EventRules, debounce
 from ghoststream.heads import LinearHead, check_head, load_head, predict
 from ghoststream.models import Runtime, imagenet_labels, load_runtime
 from ghoststream.pooling import POOLINGS, pool
-from ghoststream.sampling import Sampling, parse_sampling
+from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Sampling, Stride
 from ghoststream.types import (
     Embedding,
     Frame,
@@ -143,13 +143,16 @@ def build_event_pipeline(config: RunConfig) -> EventPipeline:
 
 
 def sampling_of(config: SamplingConfig) -> Sampling:
-    """The sampling that the settings ask for."""
-    return parse_sampling(
-        fps=config.fps,
-        stride=config.stride,
-        every_frame=config.every_frame,
-        keyframes=config.keyframes,
-    )
+    """The sampling that the settings ask for.
+
+    Raises:
+        ConfigError: a rate that makes no sense.
+    """
+    if config.stride is not None:
+        return Stride(step=config.stride)
+    if config.keyframes:
+        return Keyframes()
+    return EveryFrame() if config.fps is None else AtFps(rate=config.fps)
 
 
 def _head(config: RunConfig, runtime: Runtime) -> LinearHead:

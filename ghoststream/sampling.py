@@ -1,6 +1,6 @@
 """Which moments to look at: every frame, a rate, every n-th frame, or keyframes.
 
-sampling = parse_sampling(fps=4)
+sampling = AtFps(rate=Fraction(4))
 for frame in sampling(video.frames()): ...
 """
 
@@ -13,7 +13,6 @@ from typing import Protocol
 from ghoststream.errors import ConfigError
 from ghoststream.types import Frame
 
-DEFAULT_FPS = Fraction(4)
 MAX_FPS = 1000
 
 
@@ -95,46 +94,3 @@ class Keyframes:
 
     def describe(self) -> str:
         return "keyframes"
-
-
-def parse_sampling(
-    *,
-    fps: Fraction | int | float | str | None = None,
-    stride: int | None = None,
-    every_frame: bool = False,
-    keyframes: bool = False,
-) -> Sampling:
-    """Makes a sampling out of options; 4 moments a second where none is given.
-
-    Args:
-        fps: moments a second: 4, "1/2", "29.97".
-        stride: every n-th frame.
-        every_frame: all of them.
-        keyframes: only those that stand alone in the coded stream.
-
-    Raises:
-        ConfigError: for two at once, or a value out of range.
-
-    Example:
-        >>> parse_sampling(fps="1/2").describe()
-        'fps 1/2'
-    """
-    options = {"fps": fps, "stride": stride, "every_frame": every_frame, "keyframes": keyframes}
-    given = [name for name, value in options.items() if value is not None and value is not False]
-    if len(given) > 1:
-        raise ConfigError(f"{given[0]} and {given[1]} exclude each other; give one of them.")
-    if stride is not None:
-        return Stride(step=stride)
-    if every_frame:
-        return EveryFrame()
-    if keyframes:
-        return Keyframes()
-    return AtFps(rate=DEFAULT_FPS if fps is None else _rate(fps))
-
-
-def _rate(fps: Fraction | int | float | str) -> Fraction:
-    try:
-        # Through text, so that 29.97 means 2997/100 and not the nearest binary number.
-        return Fraction(str(fps))
-    except (ValueError, ZeroDivisionError) as error:
-        raise ConfigError(f"fps is {fps!r}; it must be a number such as 4, 0.5 or 1/2.") from error

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghoststream.errors import ConfigError
-from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Stride, parse_sampling
+from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Stride
 from ghoststream.types import Frame, Pixels
 
 MILLISECONDS = Fraction(1, 1000)
@@ -102,38 +102,12 @@ def test_each_moment_is_met_by_the_first_frame_past_it(
             assert cell[0] == cell[1], "a moment was passed over"
 
 
-@pytest.mark.parametrize(
-    ("options", "description"),
-    [
-        ({}, "fps 4"),
-        ({"fps": 2}, "fps 2"),
-        ({"fps": 0.5}, "fps 1/2"),
-        ({"fps": "29.97"}, "fps 2997/100"),
-        ({"fps": "30000/1001"}, "fps 30000/1001"),
-        ({"stride": 3}, "stride 3"),
-        ({"every_frame": True}, "every frame"),
-        ({"keyframes": True}, "keyframes"),
-    ],
-)
-def test_parse(options: dict[str, Any], description: str) -> None:
-    assert parse_sampling(**options).describe() == description
+@pytest.mark.parametrize("rate", [Fraction(0), Fraction(-1), Fraction(5000)])
+def test_rates_that_make_no_sense(rate: Fraction) -> None:
+    with pytest.raises(ConfigError, match=f"fps is {rate}; it must be above 0 and at most 1000"):
+        AtFps(rate=rate)
 
 
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        ({"fps": 2, "stride": 3}, "fps and stride exclude"),
-        ({"stride": 3, "keyframes": True}, "stride and keyframes exclude"),
-        ({"every_frame": True, "keyframes": True}, "every_frame and keyframes exclude"),
-        ({"fps": 0}, "fps is 0"),
-        ({"fps": -1}, "fps is -1"),
-        ({"fps": 5000}, "at most 1000"),
-        ({"fps": "fast"}, "'fast'"),
-        ({"fps": "1/0"}, "'1/0'"),
-        ({"fps": float("nan")}, "nan"),
-        ({"stride": 0}, "stride is 0"),
-    ],
-)
-def test_parse_refuses(options: dict[str, Any], words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
-        parse_sampling(**options)
+def test_a_stride_below_one() -> None:
+    with pytest.raises(ConfigError, match="stride is 0"):
+        Stride(step=0)

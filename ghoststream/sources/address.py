@@ -9,12 +9,11 @@ name and password reach up to the last @ that a host can follow. What cannot be 
 sure is not shown at all.
 """
 
-import os
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
+import ghoststream.config as config
 from ghoststream.errors import ConfigError
 
 SCHEMES = ("rtsp", "rtsps", "http", "https")
@@ -26,7 +25,7 @@ _HOST = r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?"
 _HOST_THEN_PATH = re.compile(rf"({_HOST})(?=[/?#]|$)(.*)", re.DOTALL)
 _CONVINCING_HOST = re.compile(r".*\..*|.*:\d+|\[.*|localhost")
 _SECRET_PATH = re.compile(r"(?i)(pass|pwd|token|secret|key|auth|user)[^/]*=")
-_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _VARIABLE = re.compile(r"GHOSTSTREAM_[A-Z0-9_]+")
 
 
@@ -118,28 +117,15 @@ def _name(scheme: str, credentials: str | None, host: str, path: str) -> str:
     return "".join(c if c.isprintable() else "?" for c in name)
 
 
-def filled_in(text: str, environment: Mapping[str, str] | None = None) -> str:
-    """Replaces {GHOSTSTREAM_NAME} by that variable of the environment.
-
-    The value is percent-encoded, so that any password works as it is; where the placeholder is the
-    whole text, the value is taken as the whole address.
+def filled_in(text: str) -> str:
+    """Replaces {GHOSTSTREAM_NAME} by that variable of the environment, see `ghoststream.config`.
 
     Raises:
         ConfigError: another name stands between braces, or the variable is not set.
     """
-    values = os.environ if environment is None else environment
-    whole = _PLACEHOLDER.fullmatch(text)
-    if whole is not None:
-        return _value(whole[1], values)
-    return _PLACEHOLDER.sub(lambda match: quote(_value(match[1], values), safe=""), text)
-
-
-def _value(name: str, values: Mapping[str, str]) -> str:
-    if not _VARIABLE.fullmatch(name):
+    if any(not _VARIABLE.fullmatch(name) for name in _BRACES.findall(text)):
         raise ConfigError(
             "between braces stands the name of a variable that begins with GHOSTSTREAM_, such as "
             "{GHOSTSTREAM_CAMERA_PASSWORD}; a brace of the address itself is written %7B or %7D."
         )
-    if name not in values:
-        raise ConfigError(f"the environment variable {name} is not set; export it first.")
-    return values[name]
+    return config.filled_in(text)

@@ -18,7 +18,7 @@ class Ledger:
     """What went into a decoder, and what came out.
 
     Pictures that stand before the first one shown do not count: those that lead an open group of
-    pictures refer to what is not there, and no decoder shows them. Interlaced video is not followed,
+    pictures refer to what is not there, and no decoder shows them. Interlaced video is left out,
     since two fields of it may come in a packet each and leave as one picture.
 
     Args:

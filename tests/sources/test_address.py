@@ -82,10 +82,11 @@ def test_paths_are_no_addresses() -> None:
     assert not is_network_address("C:/clip.mp4")
 
 
-def test_environment_is_filled_in() -> None:
-    values = {"GHOSTSTREAM_CAM": "p@ss/w", "GHOSTSTREAM_URL": "rtsp://u:p@cam/1", "HOME": "/root"}
-    assert filled_in("rtsp://u:{GHOSTSTREAM_CAM}@cam", values) == "rtsp://u:p%40ss%2Fw@cam"
-    assert filled_in("{GHOSTSTREAM_URL}", values) == "rtsp://u:p@cam/1"
+def test_environment_is_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GHOSTSTREAM_CAM", "p@ss/w")
+    monkeypatch.setenv("GHOSTSTREAM_URL", "rtsp://u:p@cam/1")
+    assert filled_in("rtsp://u:{GHOSTSTREAM_CAM}@cam") == "rtsp://u:p%40ss%2Fw@cam"
+    assert filled_in("{GHOSTSTREAM_URL}") == "rtsp://u:p@cam/1"
     for text, words in [("rtsp://{HOME}@cam", "GHOSTSTREAM_"), ("{GHOSTSTREAM_NO}", "not set")]:
         with pytest.raises(ConfigError, match=words):
-            filled_in(text, values)
+            filled_in(text)
