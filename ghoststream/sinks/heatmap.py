@@ -60,9 +60,10 @@ class HeatLayer:
 
 def pixel_box(region: Region, width: int, height: int) -> tuple[int, int, int, int]:
     """Left edge, top edge, width and height in pixels, all even, and inside the picture."""
-    left, right = (min(2 * round(edge * width / 2), width) for edge in region[::2])
-    top, bottom = (min(2 * round(edge * height / 2), height) for edge in region[1::2])
-    return left, top, max(2, right - left), max(2, bottom - top)
+    left, right = (2 * round(edge * width / 2) for edge in region[::2])
+    top, bottom = (2 * round(edge * height / 2) for edge in region[1::2])
+    left, top = min(left, width - 2), min(top, height - 2)
+    return left, top, max(2, min(right, width) - left), max(2, min(bottom, height) - top)
 
 
 def make_heat_stamp(
