@@ -28,6 +28,10 @@ COLD = 0.15
 """Heat below it is not drawn, so that the rest of the picture keeps its colours."""
 
 
+FADE = 1 / 16
+"""Part of the region's side over which heat fades towards its edge."""
+
+
 class HeatLayer:
     """Looks at the heat a few times a second of video, and draws the last look on every frame.
 
@@ -74,7 +78,9 @@ def make_heat_stamp(
     # Colours and opacity vary slowly: a quarter of the resolution looks the same.
     size = max(2, 2 * (width // 8)), max(2, 2 * (height // 8))
     small = cv2.resize(heat.astype(np.float32), size, interpolation=cv2.INTER_CUBIC)
-    stamp = make_stamp(color_heat(np.clip(small, 0, 1)), x=x, y=y, matrix=matrix)
+    stamp = make_stamp(
+        color_heat(np.clip(small, 0, 1) * _faded_edges(*size)), x=x, y=y, matrix=matrix
+    )
     sizes = ((width, height), (width // 2, height // 2), (width // 2, height // 2))
     luma, u, v = (
         Layer(keep=_stretched(layer.keep, to), add=_stretched(layer.add, to))
@@ -90,6 +96,15 @@ def color_heat(heat: NDArray[np.float32]) -> Rgba:
     opacity = np.clip((heat - COLD) / (1 - COLD), 0, 1) * MAX_OPACITY
     alpha = np.rint(opacity * 255).astype(np.uint8)
     return np.dstack([bgr[..., ::-1], alpha])
+
+
+def _faded_edges(width: int, height: int) -> NDArray[np.float32]:
+    """Falls to 0 at the border, so that the region does not show as a box."""
+    across, down = (
+        np.minimum(1, np.minimum(np.arange(n), np.arange(n)[::-1]) / (FADE * n))
+        for n in (width, height)
+    )
+    return np.outer(down, across).astype(np.float32)
 
 
 def _stretched(plane: Plane, size: tuple[int, int]) -> Plane:

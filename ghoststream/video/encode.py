@@ -235,6 +235,8 @@ class VideoWriter:
         stream.width, stream.height, stream.pix_fmt = canvas.width, canvas.height, "yuv420p"
         context = stream.codec_context
         context.time_base = stream.time_base = self._time_base
+        # Slices, the default of PyAV, make pictures worse.
+        context.thread_type = "AUTO"
         context.gop_size = max(1, round(self._rate * SECONDS_PER_FRAGMENT))
         context.color_range = ColorRange.MPEG.value
         context.colorspace = canvas.matrix

@@ -192,7 +192,7 @@ def test_heat_lies_in_the_region_that_the_network_sees(clip: Path, tmp_path: Pat
     )
     (first, *_) = annotate(clip, tmp_path / "out.mp4", prediction(0), prediction(2), heat=options)
     warm = first.max(axis=2) > 60
-    assert warm[4:116, 84:236].all()
+    assert warm[10:110, 92:228].all()
     assert not warm[:120, :76].any()
     assert not warm[:120, 244:].any()
     assert not warm[126:160].any()
