@@ -17,18 +17,14 @@ NEEDS_MORE = re.compile(
 """Wants a network, a camera or a file of the reader's own."""
 
 
-def blocks(page: Path, language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
+def blocks(page: Path) -> list[tuple[str, str]]:
+    """Language and text of each block of code, in order."""
+    return re.findall(r"^```(\w+)\n(.*?)^```", page.read_text("utf-8"), re.M | re.S)
 
 
-def commands() -> list[str]:
-    lines = [
-        line for page in PAGES for text in blocks(page, "console") for line in text.split("\n")
-    ]
-    typed = [line.removeprefix("$ ") for line in lines if line.startswith("$ ghoststream ")]
-    return [
-        line.partition(" > ")[0] for line in dict.fromkeys(typed) if not NEEDS_MORE.search(line)
-    ]
+def commands(text: str) -> list[str]:
+    lines = text.splitlines()
+    return [line[2:] for line in lines if line.startswith("$ ghoststream")]
 
 
 @pytest.fixture
@@ -41,19 +37,19 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.usefixtures("checkout")
-@pytest.mark.parametrize("command", commands())
-def test_each_command_works_as_written(command: str) -> None:
-    done = CliRunner().invoke(main, shlex.split(command)[1:])
-    assert done.exit_code == 0, done.output
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_says_works_in_its_order(page: Path) -> None:
+    for language, text in blocks(page):
+        if language == "python":
+            exec(compile(text, page, "exec"), {})
+        for command in commands(text) if language == "console" else []:
+            if not NEEDS_MORE.search(command):
+                type_in(command)
 
 
-@pytest.mark.usefixtures("checkout")
-@pytest.mark.parametrize(
-    ("page", "program"),
-    [(page.name, text) for page in PAGES for text in blocks(page, "python")],
-)
-def test_each_program_works_as_written(page: str, program: str) -> None:
-    exec(compile(program, page, "exec"), {})
+def type_in(command: str) -> None:
+    done = CliRunner().invoke(main, shlex.split(command.partition(" > ")[0])[1:])
+    assert done.exit_code == 0, f"{command}: {done.output}"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -7,7 +7,7 @@ with open_sinks(...) as sink:
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -176,7 +176,7 @@ def embedding_job(pipeline: FramePipeline) -> Job[Embedding]:
 
 
 def run_sources(
-    sources: Iterable[Source],
+    sources: Sequence[Source],
     job: Job[Item],
     sink: Writer[Item],
     *,
@@ -204,7 +204,10 @@ def run_sources(
     for source in sources:
         if stop.is_set():
             break
-        outcomes.append(_attempt(source, job, sink, stop, progress))
+        outcome = _attempt(source, job, sink, stop, progress)
+        outcomes.append(outcome)
+        if not outcome.summary.frames and len(sources) > 1:
+            sink.lost(source.name, outcome.summary)
     failures = [outcome.error for outcome in outcomes if outcome.error is not None]
     if failures and not any(outcome.summary.frames for outcome in outcomes):
         raise failures[0] if len(failures) == 1 else _none_readable(failures)

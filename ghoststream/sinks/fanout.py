@@ -11,8 +11,8 @@ from ghoststream.types import Header, Summary
 class FanOut(Writer[Item]):
     """Hands everything to each sink.
 
-    The sinks are opened when the first source has begun, so that one which cannot be read leaves no
-    file behind.
+    The sinks are opened when there is something to tell, so that a single source which cannot be
+    read leaves no file behind.
     """
 
     def __init__(self, sinks: Sequence[Writer[Item]]) -> None:
@@ -21,10 +21,7 @@ class FanOut(Writer[Item]):
         self._is_open = False
 
     def start(self, header: Header) -> None:
-        if not self._is_open:
-            self._is_open = True
-            for sink in self._sinks:
-                self._opened.enter_context(sink)
+        self._open()
         for sink in self._sinks:
             sink.start(header)
 
@@ -35,6 +32,11 @@ class FanOut(Writer[Item]):
     def finish(self, summary: Summary) -> None:
         for sink in self._sinks:
             sink.finish(summary)
+
+    def lost(self, source: str, summary: Summary) -> None:
+        self._open()
+        for sink in self._sinks:
+            sink.lost(source, summary)
 
     def close(self) -> None:
         self._opened.close()
@@ -51,3 +53,9 @@ class FanOut(Writer[Item]):
     ) -> None:
         # The stack tells each sink how it ended, and discards the rest where one fails to close.
         self._opened.__exit__(kind, error, trace)
+
+    def _open(self) -> None:
+        if not self._is_open:
+            self._is_open = True
+            for sink in self._sinks:
+                self._opened.enter_context(sink)

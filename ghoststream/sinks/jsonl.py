@@ -41,7 +41,10 @@ class JsonLines(Sink):
         self._put(result_record(item, self._started()))
 
     def finish(self, summary: Summary) -> None:
-        self._put(end_record(summary, self._started()))
+        self._put(end_record(summary, self._started().source))
+
+    def lost(self, source: str, summary: Summary) -> None:
+        self._put(end_record(summary, source))
 
     def close(self) -> None:
         if self._file is not None:

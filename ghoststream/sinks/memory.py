@@ -35,6 +35,9 @@ class Memory(Sink):
     def finish(self, summary: Summary) -> None:
         self.summaries.append(summary)
 
+    def lost(self, source: str, summary: Summary) -> None:
+        self.summaries.append(summary)
+
     def close(self) -> None:
         self.closed = True
 

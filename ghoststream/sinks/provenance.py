@@ -46,6 +46,6 @@ def _source(header: Header, summary: Summary | None) -> dict[str, JsonValue]:
     kept = {key: data[key] for key in ("source", "clock", "start_time", "stream")}
     if summary is None:
         return kept
-    end = end_record(summary, header).model_dump(mode="json")
+    end = end_record(summary, header.source).model_dump(mode="json")
     counts = ("frames", "sampled", "dropped", "decode_errors", "reason", "error")
     return {**kept, **{key: end[key] for key in counts}}

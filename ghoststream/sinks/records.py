@@ -241,10 +241,10 @@ def event_record(event: Event, header: Header) -> EventRecord:
     )
 
 
-def end_record(summary: Summary, header: Header) -> EndRecord:
+def end_record(summary: Summary, source: str) -> EndRecord:
     """The line that ends a source."""
     return EndRecord(
-        source=header.source,
+        source=readable(source),
         frames=summary.frames,
         sampled=summary.sampled,
         clips=summary.clips,

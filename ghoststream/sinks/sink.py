@@ -37,6 +37,15 @@ class Writer(Protocol[Item]):
         """Ends a source."""
         ...
 
+    def lost(self, source: str, summary: Summary) -> None:
+        """Tells of a source that gave nothing, in place of `start` to `finish`; logs write it down.
+
+        Args:
+            source: its redacted name.
+            summary: why.
+        """
+        return
+
     def close(self) -> None:
         """Ends the output: what was written stands under its final name."""
         ...

@@ -9,6 +9,8 @@ import time
 from pathlib import Path
 
 import click
+import numpy as np
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from clips import noise, quadrants, write_audio_only, write_clip
@@ -137,12 +139,15 @@ def test_the_log_obeys_the_published_schema(clip: Path, tmp_path: Path) -> None:
         Draft202012Validator(schema).validate(line)
 
 
-@pytest.mark.parametrize("suffix", ["parquet", "npz"])
-def test_embed_writes_vectors(clip: Path, tmp_path: Path, suffix: str) -> None:
-    out = tmp_path / f"vectors.{suffix}"
-    done = ghoststream("embed", clip, "--weights", "bundled", "--fps", 1, "--out", out)
-    assert done.exit_code == 0, done.output
-    assert out.stat().st_size > 3 * 1280 * 2
+def test_embed_writes_vectors(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("vectors.parquet", "vectors.npz"):
+        done = ghoststream("embed", clip, "--weights", "bundled", "--fps", 1, "--out", name)
+        assert done.exit_code == 0, done.output
+    table, arrays = pq.read_table("vectors.parquet"), np.load("vectors.npz")
+    assert table.column("pts_seconds").to_pylist() == [0.0, 1.0, 2.0]
+    assert arrays["pts_seconds"].tolist() == [0.0, 1.0, 2.0]
+    assert arrays["vectors"].shape == (3, 1280)
 
 
 def test_a_pipeline_file_and_flags_over_it(clip: Path, tmp_path: Path) -> None:

@@ -66,17 +66,19 @@ def test_one_bad_source_does_not_stop_the_rest(tmp_path: Path) -> None:
     assert (first.summary.reason, first.summary.frames) == ("failed", 0)
     assert (second.error, second.summary.frames) == (None, 2)
     assert [header.source for header in sink.headers] == [str(good)]
+    assert sink.summaries == [first.summary, second.summary]
 
 
-def test_nothing_readable_is_an_error_and_touches_no_sink(tmp_path: Path) -> None:
+def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
     bad = tmp_path / "bad.mp4"
     bad.write_bytes(b"this is no video" * 100)
     sink = Memory()
     with pytest.raises(NotAVideo, match=r"bad\.mp4"):
         run_sources(sources_of(bad), JOB, sink)
+    assert sink.summaries == []
     with pytest.raises(SourceError, match="none of 2 sources could be read"):
         run_sources(sources_of(bad, bad), JOB, sink)
-    assert sink.headers == []
+    assert [summary.reason for summary in sink.summaries] == ["failed", "failed"]
 
 
 def test_stop_ends_the_source_at_hand_in_order(tmp_path: Path) -> None:

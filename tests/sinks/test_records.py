@@ -32,7 +32,7 @@ LINES = {
     "clip": to_line(clip_record(prediction(1), HEADER)),
     "event": to_line(event_record(event_new(), HEADER)),
     "event that ends": to_line(event_record(event_end(), HEADER)),
-    "end": to_line(end_record(SUMMARY, HEADER)),
+    "end": to_line(end_record(SUMMARY, HEADER.source)),
 }
 
 
