@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from ghoststream.sinks.timecode import timecode
 from ghoststream.types import Event, Header, Summary
 
 if TYPE_CHECKING:
@@ -35,13 +36,16 @@ class Report:
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
         self._as_json, self._quiet = as_json, quiet
         self._began = time.monotonic()
+        self._source_began = self._began
+        self._names_sources, self._prefix = False, ""
         self._origin = Fraction(0)
         self._bar: Bar | None = None
         self._task: TaskID | None = None
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty() and not self._as_json:
-            self._bar = _bar()
+            # What is printed meanwhile goes above the bar, but a piped output stays what it is.
+            self._bar = _bar(redirect_stdout=sys.stdout.isatty() and not self._quiet)
             self._bar.start()
         return self
 
@@ -53,15 +57,20 @@ class Report:
     ) -> None:
         self._hide_bar()
 
+    def expect(self, sources: int) -> None:
+        self._names_sources = sources > 1
+
     def notice(self, line: str) -> None:
         self._say(f"Note: {line}")
 
     def start(self, header: Header) -> None:
         self._origin = header.stream.start_time or Fraction(0)
+        self._source_began = time.monotonic()
+        self._prefix = f"{header.source}: " if self._names_sources else ""
 
     def event(self, event: Event) -> None:
         if event.type != "update" and not self._silent:
-            self._print(_event_line(event, self._origin))
+            click.echo(self._prefix + _event_line(event, self._origin))
 
     def progress(self, progress: "Progress") -> None:
         if self._bar is not None:
@@ -85,14 +94,7 @@ class Report:
 
     def _say(self, line: str) -> None:
         if not self._as_json:
-            self._print(line, to_stderr=True)
-
-    def _print(self, line: str, *, to_stderr: bool = False) -> None:
-        # Above the bar, where there is one, and in one piece with it.
-        if self._bar is not None:
-            self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-        else:
-            click.echo(line, err=to_stderr)
+            click.echo(line, err=True)
 
     def _hide_bar(self) -> None:
         if self._bar is not None:
@@ -103,7 +105,7 @@ class Report:
         if self._task is None or bar.tasks[self._task].description != progress.source:
             total = None if progress.duration is None else float(progress.duration)
             self._task = bar.add_task(progress.source, total=total, speed="")
-        elapsed = max(time.monotonic() - self._began, 1e-6)
+        elapsed = max(time.monotonic() - self._source_began, 1e-6)
         speed = (
             f"{progress.frames / elapsed:.0f} fps, {float(progress.time) / elapsed:.1f}x realtime"
         )
@@ -118,15 +120,7 @@ def exit_code(result: "Result") -> int:
     return PARTLY_FAILED if any(map(_has_losses, summaries)) else 0
 
 
-def timecode(seconds: Fraction) -> str:
-    """hh:mm:ss.mmm"""
-    sign, milliseconds = "-" if seconds < 0 else "", round(abs(seconds) * 1000)
-    minutes, milliseconds = divmod(milliseconds, 60_000)
-    hours, minutes = divmod(minutes, 60)
-    return f"{sign}{hours:02}:{minutes:02}:{milliseconds / 1000:06.3f}"
-
-
-def _bar() -> Bar:
+def _bar(*, redirect_stdout: bool) -> Bar:
     return Bar(
         TextColumn("{task.description}"),
         BarColumn(),
@@ -134,6 +128,7 @@ def _bar() -> Bar:
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
+        redirect_stdout=redirect_stdout,
     )
 
 

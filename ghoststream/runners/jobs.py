@@ -33,6 +33,10 @@ from ghoststream.types import Event, Header, Summary
 class Watcher(Protocol):
     """Who looks on while a job runs."""
 
+    def expect(self, sources: int) -> None:
+        """So many sources will be read."""
+        ...
+
     def notice(self, line: str) -> None:
         """Something worth knowing before it begins."""
         ...
@@ -65,6 +69,7 @@ def run_events(config: RunConfig, *, stop: threading.Event, watcher: Watcher) ->
         GhostStreamError: settings, weights, sources or outputs that do not hold.
     """
     sources = find_sources(config)
+    watcher.expect(len(sources))
     outputs = event_outputs(config)
     pipeline = build_event_pipeline(config)
     sinks = open_event_sinks(outputs, pipeline, sources)
@@ -81,6 +86,7 @@ def run_embeddings(config: EmbedConfig, *, stop: threading.Event, watcher: Watch
         GhostStreamError: settings, weights, sources or outputs that do not hold.
     """
     sources = find_sources(config)
+    watcher.expect(len(sources))
     outputs = embedding_output(config)
     job = embedding_job(build_frame_pipeline(config))
     told: Writer[object] = _Told(watcher, _notice(config))
