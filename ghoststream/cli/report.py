@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 PARTLY_FAILED = 3
 INTERRUPTED = 130
 
+TITLES = {
+    "jsonl": "event log",
+    "csv": "table of events",
+    "vtt": "subtitles",
+    "annotate": "annotated video",
+}
+
 
 class Report:
     """Prints events to standard output, and everything about the run to standard error.
@@ -144,21 +151,26 @@ def _event_line(event: Event, origin: Fraction) -> str:
 
 def _outcome_line(outcome: "Outcome") -> str:
     summary = outcome.summary
-    parts = [f"{summary.frames} frames", f"{summary.sampled} looked at"]
+    parts = [_count(summary.frames, "frame"), f"{summary.sampled} looked at"]
     if summary.clips:
-        parts += [f"{summary.clips} clips", f"{summary.events} events"]
+        parts += [_count(summary.clips, "clip"), _count(summary.events, "event")]
     if summary.dropped:
         parts.append(f"{summary.dropped} dropped")
     if summary.decode_errors:
-        parts.append(f"{summary.decode_errors} decode errors")
+        parts.append(_count(summary.decode_errors, "decode error"))
     if summary.reason != "completed":
         parts.append(summary.reason if summary.error is None else f"failed: {summary.error}")
     return f"{outcome.source}: {', '.join(parts)}"
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def _total_line(result: "Result", seconds: float) -> str:
     frames = sum(outcome.summary.frames for outcome in result.outcomes)
-    written = [f"{name}: {path}" for name, path in result.outputs.items() if path != Path("-")]
+    files = {name: path for name, path in result.outputs.items() if path != Path("-")}
+    written = [f"{TITLES.get(name, 'vectors')}: {path}" for name, path in files.items()]
     rate = f"{seconds:.1f} s, {frames / max(seconds, 1e-6):.0f} frames/s"
     return "\n".join([rate, *written])
 
