@@ -5,7 +5,6 @@ import sys
 import time
 from dataclasses import asdict
 from fractions import Fraction
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -169,7 +168,7 @@ def _count(number: int, noun: str) -> str:
 
 def _total_line(result: "Result", seconds: float) -> str:
     frames = sum(outcome.summary.frames for outcome in result.outcomes)
-    files = {name: path for name, path in result.outputs.items() if path != Path("-")}
+    files = {name: path for name, path in result.outputs.items() if path.exists()}
     written = [f"{TITLES.get(name, 'vectors')}: {path}" for name, path in files.items()]
     rate = f"{seconds:.1f} s, {frames / max(seconds, 1e-6):.0f} frames/s"
     return "\n".join([rate, *written])
