@@ -19,7 +19,8 @@ def test_the_functions_are_not_hidden_by_modules() -> None:
     program = (
         "import ghoststream\n"
         "import ghoststream.runners.jobs\n"
-        "print(callable(ghoststream.run), callable(ghoststream.embed), callable(ghoststream.classify))"
+        "functions = ghoststream.run, ghoststream.embed, ghoststream.classify\n"
+        "print(*map(callable, functions))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
     assert done.stdout == "True True True\n", done.stderr
