@@ -16,6 +16,8 @@ from ghoststream.errors import WeightsError
 
 # Counts batches seen while training; inference has no use for it, and small files leave it out.
 COUNTER = "num_batches_tracked"
+# What a profiler of multiply-adds left in some files of the authors.
+PROFILE = ("total_ops", "total_params")
 
 
 def load_checkpoint(model: nn.Module, path: Path) -> None:
@@ -45,11 +47,15 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not isinstance(tensors, Mapping) or not all(isinstance(t, Tensor) for t in tensors.values()):
         raise WeightsError(f"{path} holds something other than tensors with names")
     return {
-        # DataParallel puts `module.` in front of every name.
-        str(name).removeprefix("module."): tensor
+        _parameter_name(str(name)): tensor
         for name, tensor in tensors.items()
-        if not str(name).endswith(COUNTER)
+        if not str(name).endswith((COUNTER, *PROFILE))
     }
+
+
+def _parameter_name(name: str) -> str:
+    # DataParallel puts `module.` in front; GhostNetV3's authors call bn what timm calls bn1.
+    return name.removeprefix("module.").replace(".bn.", ".bn1.")
 
 
 def _load_safetensors(path: Path) -> object:

@@ -8,8 +8,16 @@ from pathlib import Path
 
 from ghoststream.models.checkpoint import load_checkpoint
 from ghoststream.models.ghostnet import GhostNet
+from ghoststream.models.ghostnetv2 import GhostNetV2
+from ghoststream.models.ghostnetv3 import GhostNetV3
 from ghoststream.models.registry import DEFAULT_MODEL, find_model
 from ghoststream.models.weights import resolve_weights
+
+NETWORKS: dict[str, type[GhostNet]] = {
+    "ghostnet": GhostNet,
+    "ghostnetv2": GhostNetV2,
+    "ghostnetv3": GhostNetV3,
+}
 
 
 def create_model(
@@ -18,7 +26,7 @@ def create_model(
     """A torch module in evaluation mode, on the CPU, in float32.
 
     Args:
-        name: `ghostnet_050`, `ghostnet_100` or `ghostnet_130`.
+        name: one of `MODELS`.
         weights: what `resolve_weights` takes, or None for the random numbers that training starts
             from.
         num_classes: of the classifier; trained weights must have as many.
@@ -35,10 +43,11 @@ def create_model(
         'bundled'
     """
     entry = find_model(name)
+    network = NETWORKS[entry.network]
     if weights is None:
-        return GhostNet(entry.width, num_classes).eval()
+        return network(entry.width, num_classes).eval()
     resolved = resolve_weights(name, weights)
-    model = GhostNet(entry.width, num_classes)
+    model = network(entry.width, num_classes)
     load_checkpoint(model, resolved.path)
     model.weights, model.preprocessing = resolved, resolved.preprocessing
     return model.eval()

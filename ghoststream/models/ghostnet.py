@@ -88,11 +88,29 @@ class GhostNet(nn.Module):
         self.conv_stem = nn.Conv2d(3, stem_channels, 3, stride=2, padding=1, bias=False)
         self.bn1 = nn.BatchNorm2d(stem_channels)
         self.act1 = nn.ReLU(inplace=True)
-        self.blocks = nn.Sequential(*_stages(width, stem_channels, last_channels))
+        self.blocks = nn.Sequential(*self._stages(stem_channels, last_channels))
         self.global_pool = nn.AdaptiveAvgPool2d(1)
         self.conv_head = nn.Conv2d(last_channels, NUM_FEATURES, 1)
         self.act2 = nn.ReLU(inplace=True)
         self.classifier = nn.Linear(NUM_FEATURES, num_classes)
+
+    def _stages(self, in_channels: int, last_channels: int) -> Iterator[nn.Sequential]:
+        position = 0
+        for stage in STAGES:
+            bottlenecks = []
+            for shape in stage:
+                shape = shape._replace(
+                    expansion=scaled_channels(shape.expansion, self.width),
+                    channels=scaled_channels(shape.channels, self.width),
+                )
+                bottlenecks.append(self._bottleneck(position, in_channels, shape))
+                in_channels, position = shape.channels, position + 1
+            yield nn.Sequential(*bottlenecks)
+        yield nn.Sequential(ConvBnAct(in_channels, last_channels))
+
+    def _bottleneck(self, position: int, in_channels: int, shape: BottleneckShape) -> nn.Module:
+        """The table's row at `position`, counted from 0; the successors build others here."""
+        return GhostBottleneck(in_channels, shape)
 
     def forward_features(self, x: Tensor) -> Tensor:
         """The last feature map: N x 3 x H x W to N x 960 x H/32 x W/32 (at width 1.0)."""
@@ -128,18 +146,11 @@ class GhostBottleneck(nn.Module):
         kernel, expansion, channels, has_se, stride = shape
         self.ghost1 = GhostModule(in_channels, expansion)
         if stride > 1:
-            self.conv_dw = _depthwise(expansion, kernel, stride)
+            self.conv_dw = depthwise(expansion, kernel, stride)
             self.bn_dw = nn.BatchNorm2d(expansion)
         self.se = SqueezeExcite(expansion) if has_se else None
         self.ghost2 = GhostModule(expansion, channels, has_relu=False)
-        self.shortcut = nn.Sequential()
-        if stride > 1 or in_channels != channels:
-            self.shortcut = nn.Sequential(
-                _depthwise(in_channels, kernel, stride),
-                nn.BatchNorm2d(in_channels),
-                nn.Conv2d(in_channels, channels, 1, bias=False),
-                nn.BatchNorm2d(channels),
-            )
+        self.shortcut = shortcut(in_channels, shape)
         self.stride = stride
 
     def forward(self, x: Tensor) -> Tensor:
@@ -149,8 +160,8 @@ class GhostBottleneck(nn.Module):
         if self.se is not None:
             y = self.se(y)
         narrowed: Tensor = self.ghost2(y)
-        shortcut: Tensor = self.shortcut(x)
-        return narrowed + shortcut
+        added: Tensor = self.shortcut(x)
+        return narrowed + added
 
 
 class GhostModule(nn.Module):
@@ -170,7 +181,7 @@ class GhostModule(nn.Module):
             nn.ReLU(inplace=True) if has_relu else nn.Identity(),
         )
         self.cheap_operation = nn.Sequential(
-            _depthwise(intrinsic_channels, 3, 1),
+            depthwise(intrinsic_channels, 3, 1),
             nn.BatchNorm2d(intrinsic_channels),
             nn.ReLU(inplace=True) if has_relu else nn.Identity(),
         )
@@ -211,6 +222,18 @@ class ConvBnAct(nn.Module):
         return y
 
 
+def shortcut(in_channels: int, shape: BottleneckShape) -> nn.Sequential:
+    """What a bottleneck adds its input through: nothing at all where the shapes agree."""
+    if shape.stride == 1 and in_channels == shape.channels:
+        return nn.Sequential()
+    return nn.Sequential(
+        depthwise(in_channels, shape.kernel, shape.stride),
+        nn.BatchNorm2d(in_channels),
+        nn.Conv2d(in_channels, shape.channels, 1, bias=False),
+        nn.BatchNorm2d(shape.channels),
+    )
+
+
 def scaled_channels(channels: int, factor: float) -> int:
     """`channels * factor`, rounded to a multiple of 4 that loses no more than a tenth.
 
@@ -223,21 +246,8 @@ def scaled_channels(channels: int, factor: float) -> int:
     return rounded if rounded >= 0.9 * wanted else rounded + 4
 
 
-def _stages(width: float, in_channels: int, last_channels: int) -> Iterator[nn.Sequential]:
-    for stage in STAGES:
-        bottlenecks = []
-        for shape in stage:
-            shape = shape._replace(
-                expansion=scaled_channels(shape.expansion, width),
-                channels=scaled_channels(shape.channels, width),
-            )
-            bottlenecks.append(GhostBottleneck(in_channels, shape))
-            in_channels = shape.channels
-        yield nn.Sequential(*bottlenecks)
-    yield nn.Sequential(ConvBnAct(in_channels, last_channels))
-
-
-def _depthwise(channels: int, kernel: int, stride: int) -> nn.Conv2d:
+def depthwise(channels: int, kernel: int, stride: int) -> nn.Conv2d:
+    """Filters each channel by itself; the picture keeps its size at a stride of 1."""
     return nn.Conv2d(
         channels, channels, kernel, stride, padding=kernel // 2, groups=channels, bias=False
     )

@@ -83,7 +83,7 @@ def _told_plainly(repository: str) -> Iterator[None]:
     except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as error:
         raise WeightsError(
             f"the hub at {constants.ENDPOINT} has no public {repository}/{WEIGHTS_FILE}; "
-            f"use a path, or the bundled weights"
+            f"use a path, or ghostnet_100's bundled weights"
         ) from error
     except HfHubHTTPError as error:
         raise WeightsError(_refusal(repository, error)) from error
@@ -98,12 +98,12 @@ def _refusal(repository: str, cause: BaseException | None) -> str:
     where = f"{repository} is not in the cache {constants.HF_HUB_CACHE}"
     if constants.HF_HUB_OFFLINE:
         what = f"{where}, and HF_HUB_OFFLINE forbids to fetch it"
-        return f"{what}; unset HF_HUB_OFFLINE, or use the bundled weights"
+        return f"{what}; unset HF_HUB_OFFLINE, or use ghostnet_100's bundled weights"
     if isinstance(cause, HfHubHTTPError):
         what = f"the hub at {constants.ENDPOINT} answered {cause.response.status_code}, and {where}"
-        return f"{what}; try again later, or use the bundled weights"
+        return f"{what}; try again later, or use ghostnet_100's bundled weights"
     if isinstance(cause, FileMetadataError):
         what = f"what answers at {constants.ENDPOINT} is no hub, and {where}"
-        return f"{what}; check HF_ENDPOINT and the proxy, or use the bundled weights"
+        return f"{what}; check HF_ENDPOINT and the proxy, or use ghostnet_100's bundled weights"
     what = f"no hub answers at {constants.ENDPOINT}, and {where}"
-    return f"{what}; check the connection, or use the bundled weights"
+    return f"{what}; check the connection, or use ghostnet_100's bundled weights"

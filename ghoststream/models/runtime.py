@@ -18,6 +18,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from ghoststream.errors import ConfigError
 from ghoststream.models.factory import create_model
 from ghoststream.models.ghostnet import NUM_FEATURES, GhostNet
+from ghoststream.models.ghostnetv3 import merge_branches
 from ghoststream.models.preprocessing import Preprocessing
 from ghoststream.models.registry import DEFAULT_MODEL
 from ghoststream.types import ModelInfo, Pixels, Vector
@@ -99,7 +100,8 @@ class TorchRuntime:
         )
         self.num_features = NUM_FEATURES
         self._device = device
-        fold_batch_norms(model.eval())
+        merge_branches(model.eval())
+        fold_batch_norms(model)
         self._model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         # A row of pixels at a time: three numbers at a time take five times as long.
         side = self.preprocessing.input_size

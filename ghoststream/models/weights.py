@@ -67,9 +67,9 @@ def resolve_weights(model: str = DEFAULT_MODEL, spec: str | Path = "auto") -> We
 
     Args:
         model: a name in `MODELS`.
-        spec: `bundled`; `hub`, from its cache where possible; `auto`, the hub's where they are in
-            the cache and the bundled ones otherwise; or the path of a .safetensors, .pth, .pt or
-            .bin file.
+        spec: `bundled`, which `ghostnet_100` alone has; `hub`, from its cache where possible;
+            `auto`, the hub's where they are in the cache and the bundled ones otherwise; or the
+            path of a .safetensors, .pth, .pt or .bin file.
 
     Raises:
         ConfigError: no such network.
@@ -154,8 +154,13 @@ def _automatic(model: str, entry: ModelEntry) -> Weights:
 
 
 def _bundled(model: str, entry: ModelEntry) -> Weights:
-    if entry.bundled is None:
+    if entry.bundled is None and entry.hub is None:
         raise WeightsError(_untrained(model))
+    if entry.bundled is None:
+        raise WeightsError(
+            f"no weights of {model} come with GhostStream; the hub's ({entry.hub_about}) come "
+            f"with: {_pull_command(model)}"
+        )
     path = _bundled_path(entry.bundled)
     return _read(model, "bundled", "bundled", path)
 

@@ -3,13 +3,16 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import timm
 import torch
+from networks import embeddings, randomized
 from safetensors.torch import save_file
 
 from ghoststream.errors import WeightsError
 from ghoststream.models.factory import create_model
+from ghoststream.models.runtime import load_runtime
 
 PICTURE = torch.linspace(-1, 1, 3 * 96 * 96).reshape(1, 3, 96, 96)
 
@@ -41,6 +44,35 @@ def test_a_training_checkpoint_of_several_cards(tmp_path: Path, theirs: torch.nn
     tensors = {f"module.{name}": tensor for name, tensor in theirs.state_dict().items()}
     torch.save({"epoch": 3, "state_dict": tensors}, path)
     assert_same(path, theirs)
+
+
+def test_what_the_authors_of_later_networks_left_in_their_files(tmp_path: Path) -> None:
+    theirs = randomized(timm.create_model("ghostnetv3_050", pretrained=False))
+    path = tmp_path / "theirs.pth"
+    tensors = {
+        name.replace(".bn1.", ".bn.") if "_rpr_" in name else name: tensor
+        for name, tensor in theirs.state_dict().items()
+    }
+    assert "blocks.0.0.ghost1.primary_rpr_conv.0.bn.weight" in tensors
+    torch.save({"state_dict": {**tensors, "conv_stem.total_ops": torch.zeros(1)}}, path)
+    assert_same(path, theirs, "ghostnetv3_050")
+
+
+@pytest.mark.parametrize("name", ["ghostnetv2_100", "ghostnetv3_100"])
+def test_later_networks_run_on_timms_files(tmp_path: Path, name: str) -> None:
+    theirs = randomized(timm.create_model(name, pretrained=False))
+    path = tmp_path / "model.safetensors"
+    save_file(theirs.state_dict(), path, {"format": "pt"})
+    runtime = load_runtime(name, path, "cpu")
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 224, 224, 3), np.uint8)
+    recipe = runtime.preprocessing
+    whitened = torch.from_numpy((pixels / 255 - recipe.mean) / recipe.std).float()
+    with torch.inference_mode():
+        expected = embeddings(theirs, whitened.permute(0, 3, 1, 2)).numpy()
+    assert expected.std() > 1e-2
+    np.testing.assert_allclose(runtime.embed(pixels), expected, atol=1e-4, rtol=1e-4)
+    heatmap = runtime.heatmap(pixels[0], np.ones(1280, np.float32))
+    assert (heatmap.shape, heatmap.max()) == ((7, 7), 1)
 
 
 def test_half_precision_is_widened(tmp_path: Path, theirs: torch.nn.Module) -> None:
@@ -134,8 +166,14 @@ def test_random_numbers_only_when_asked_for() -> None:
 
 
 @torch.inference_mode()
-def assert_same(path: Path, theirs: torch.nn.Module, tolerance: float = 1e-4) -> None:
-    ours = create_model("ghostnet_050", weights=path)
+def assert_same(
+    path: Path,
+    theirs: torch.nn.Module,
+    name: str = "ghostnet_050",
+    *,
+    tolerance: float = 1e-4,
+) -> None:
+    ours = create_model(name, weights=path)
     assert ours.weights is not None
     assert ours.weights.path == path
     torch.testing.assert_close(ours(PICTURE), theirs(PICTURE), atol=tolerance, rtol=tolerance)

@@ -96,6 +96,17 @@ def test_a_network_from_the_hub_is_ready_for_use(tmp_path: Path) -> None:
     assert found["sha256"] == hashlib.sha256(content).hexdigest()
 
 
+def test_a_later_network_comes_with_its_own_preprocessing(tmp_path: Path) -> None:
+    repository = "timm/ghostnetv2_130.in1k"
+    files = {f"{repository}/model.safetensors": WEIGHTS, f"{repository}/config.json": CONFIG}
+    with LoopbackHub(files) as hub:
+        by_repository = ask(f'pull_weights("{repository}")', tmp_path, hub.endpoint)
+    by_auto = ask('resolve_weights("ghostnetv2_130")', tmp_path, hub.endpoint)
+    assert by_auto == by_repository
+    assert by_auto["name"] == repository
+    assert by_auto["preprocessing"]["input_size"] == 192
+
+
 def test_auto_asks_no_server_and_says_what_to_type(tmp_path: Path) -> None:
     with LoopbackHub(FILES) as hub:
         found = ask(RESOLVE_AUTO, tmp_path, hub.endpoint)
@@ -118,7 +129,7 @@ def test_not_found(tmp_path: Path, files: dict[str, bytes]) -> None:
         error = ask(PULL, tmp_path, hub.endpoint)["error"]
     assert error == (
         f"the hub at {hub.endpoint} has no public {REPOSITORY}/model.safetensors; "
-        f"use a path, or the bundled weights"
+        f"use a path, or ghostnet_100's bundled weights"
     )
 
 

@@ -52,7 +52,10 @@ def test_a_file_of_ones_own_brings_its_preprocessing(tmp_path: Path) -> None:
     assert weights.metadata == metadata
 
 
-@pytest.mark.parametrize("model", ["ghostnet_050", "ghostnet_130"])
+@pytest.mark.parametrize(
+    "model",
+    ["ghostnet_050", "ghostnet_130", "ghostnetv3_050", "ghostnetv3_130", "ghostnetv3_160"],
+)
 @pytest.mark.parametrize("spec", ["auto", "bundled", "hub"])
 def test_untrained_networks_are_refused(model: str, spec: str) -> None:
     with pytest.raises(WeightsError, match=f"nobody has published weights for {model}"):
@@ -61,9 +64,15 @@ def test_untrained_networks_are_refused(model: str, spec: str) -> None:
         pull_weights(model)
 
 
-def test_networks_that_are_not_built_here_are_refused() -> None:
-    with pytest.raises(ConfigError, match="ghostnetv2_100 is a later network than GhostNet"):
-        resolve_weights("ghostnetv2_100", "hub")
+@pytest.mark.parametrize("model", ["ghostnetv2_100", "ghostnetv3_100"])
+@pytest.mark.parametrize("spec", ["auto", "bundled"])
+def test_later_networks_come_from_the_hub_alone(model: str, spec: str) -> None:
+    message = rf"no weights of {model} come with .* with: ghoststream weights pull {model}"
+    with pytest.raises(WeightsError, match=message):
+        resolve_weights(model, spec)
+
+
+def test_unknown_networks_are_refused() -> None:
     with pytest.raises(ConfigError, match="there is no model 'resnet50'; choose one of ghostnet_0"):
         pull_weights("resnet50")
 
@@ -125,6 +134,13 @@ def test_list_names_every_choice() -> None:
         ("ghostnet_100", "bundled", "bundled", BUNDLED),
         ("ghostnet_100", "hub", "timm/ghostnet_100.in1k", None),
         ("ghostnet_130", "PATH", "", None),
+        ("ghostnetv2_100", "hub", "timm/ghostnetv2_100.in1k", None),
+        ("ghostnetv2_130", "hub", "timm/ghostnetv2_130.in1k", None),
+        ("ghostnetv2_160", "hub", "timm/ghostnetv2_160.in1k", None),
+        ("ghostnetv3_050", "PATH", "", None),
+        ("ghostnetv3_100", "hub", "timm/ghostnetv3_100.in1k", None),
+        ("ghostnetv3_130", "PATH", "", None),
+        ("ghostnetv3_160", "PATH", "", None),
     ]
 
 
