@@ -14,7 +14,7 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
 
 from ghoststream.types import Pixels
-from ghoststream.video.orientation import Orientation, orientation_of
+from ghoststream.video.orientation import UPRIGHT, Orientation, orientation_of
 
 # Colour matrix by its number in ITU-T H.273, table 4.
 _COLORSPACES = {
@@ -36,8 +36,21 @@ class Converter:
 
     def __init__(self) -> None:
         self._reformatter = VideoReformatter()
+        self._angle: int | None = None
+        self._orientation = UPRIGHT
         # Pictures of one stream may be converted by several threads, swscale's state by one.
         self._lock = threading.Lock()
+
+    def orientation(self, frame: VideoFrame) -> Orientation:
+        """Which way up the frame is shown; read anew only where its angle changes.
+
+        PyAV's side data and its frame refer to each other, so that every look at them keeps the
+        pixels in memory until the garbage collector comes by.
+        """
+        angle = frame.rotation
+        if angle != self._angle:
+            self._angle, self._orientation = angle, orientation_of(frame)
+        return self._orientation
 
     def rgb(self, frame: VideoFrame, width: int, height: int) -> Pixels:
         """Scales and converts in one step, from coded pixels to H x W x 3."""
@@ -65,7 +78,7 @@ class AvPicture:
         self, frame: VideoFrame, *, converter: Converter, sample_aspect_ratio: Fraction
     ) -> None:
         self._frame, self._converter = frame, converter
-        self._orientation: Orientation = orientation_of(frame)
+        self._orientation = converter.orientation(frame)
         square = square_size(frame.width, frame.height, sample_aspect_ratio)
         self.width, self.height = self._orientation.size(*square)
         self.nbytes = sum(plane.buffer_size for plane in frame.planes)

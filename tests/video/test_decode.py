@@ -1,5 +1,6 @@
 """Frames come with the container's own times, whatever those are."""
 
+import gc
 import random
 from fractions import Fraction
 from pathlib import Path
@@ -458,3 +459,17 @@ def test_pictures_that_h264_drops_behind_a_missing_packet_are_counted(tmp_path: 
     _, frames, counts = read(clip)
     assert len(frames) < 99
     assert counts.decode_errors == 99 - len(frames)
+
+
+def test_frames_are_let_go_without_the_garbage_collector(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=50)
+    gc.collect()
+    gc.disable()
+    try:
+        with open_file(clip) as video:
+            for frame in video.frames():
+                frame.rgb((8, 8))
+        alive = sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects())
+    finally:
+        gc.enable()
+    assert alive <= 3
