@@ -19,6 +19,11 @@ from ghoststream.version import __version__
 INTERNAL_ERROR = 1
 INTERRUPTED = 130
 
+DEFECT = (
+    "a defect in GhostStream, {name}: {message}; please report it with the output of the same "
+    "command under GHOSTSTREAM_DEBUG=1"
+)
+
 EPILOG = """\b
 Exit codes:
   0  all well
@@ -52,9 +57,7 @@ class Edge(click.Group):
         except Exception as error:  # noqa: BLE001 - the edge: a defect of ours, told as one
             if os.environ.get("GHOSTSTREAM_DEBUG"):
                 traceback.print_exc()
-            problem = f"{type(error).__name__}: {error}"
-            _tell(ctx, "INTERNAL", f"a defect in GhostStream, {problem}; please report it with "
-                  "the output of the same command under GHOSTSTREAM_DEBUG=1")  # fmt: skip
+            _tell(ctx, "INTERNAL", DEFECT.format(name=type(error).__name__, message=error))
             ctx.exit(INTERNAL_ERROR)
 
 
