@@ -18,6 +18,7 @@ from ghoststream.runners.local import (
 )
 from ghoststream.runners.outputs import (
     Outputs,
+    check_distinct,
     check_writable,
     embedding_output,
     event_outputs,
@@ -71,6 +72,7 @@ def run_events(config: RunConfig, *, stop: threading.Event, watcher: Watcher) ->
     sources = find_sources(config)
     watcher.expect(len(sources))
     outputs = event_outputs(config)
+    check_distinct(outputs, sources)
     pipeline = build_event_pipeline(config)
     sinks = open_event_sinks(outputs, pipeline, sources)
     with FanOut([*sinks.values(), _Told(watcher, _notice(config))]) as sink:
@@ -88,6 +90,7 @@ def run_embeddings(config: EmbedConfig, *, stop: threading.Event, watcher: Watch
     sources = find_sources(config)
     watcher.expect(len(sources))
     outputs = embedding_output(config)
+    check_distinct(outputs, sources)
     job = embedding_job(build_frame_pipeline(config))
     told: Writer[object] = _Told(watcher, _notice(config))
     with FanOut([open_embedding_sink(outputs), told]) as sink:
@@ -103,6 +106,7 @@ def check_events(config: RunConfig) -> dict[str, object]:
     """
     sources = find_sources(config)
     outputs = event_outputs(config)
+    check_distinct(outputs, sources)
     pipeline = build_event_pipeline(config)
     open_event_sinks(outputs, pipeline, sources)
     for path in outputs.values():

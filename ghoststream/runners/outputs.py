@@ -67,15 +67,24 @@ def embedding_output(config: EmbedConfig) -> Outputs:
 def open_event_sinks(
     outputs: Outputs, pipeline: EventPipeline, sources: list[Source]
 ) -> dict[str, Sink]:
-    """A sink for each output; nothing is written yet.
+    """A sink for each output; nothing is written yet."""
+    return {name: _event_sink(name, path, pipeline, sources) for name, path in outputs.items()}
+
+
+def check_distinct(outputs: Outputs, sources: list[Source]) -> None:
+    """Keeps a video from being replaced by what is made of it, and outputs by each other.
 
     Raises:
-        ConfigError: two outputs share a path, or a video is to be made of several sources.
+        ConfigError: an output goes to the path of a source or of another output.
     """
-    paths = [str(path) for path in outputs.values()]
+    paths = [path.absolute() for path in outputs.values()]
     if len(set(paths)) < len(paths):
-        raise ConfigError(f"two outputs go to one path: {', '.join(paths)}")
-    return {name: _event_sink(name, path, pipeline, sources) for name, path in outputs.items()}
+        raise ConfigError(f"two outputs go to one path: {', '.join(map(str, outputs.values()))}")
+    for path in outputs.values():
+        for source in sources:
+            name = Path(source.name)
+            if path.exists() and name.exists() and path.samefile(name):
+                raise ConfigError(f"{path} is a source; give another path for what is made of it")
 
 
 def open_embedding_sink(outputs: Outputs) -> EmbeddingSink:
@@ -139,7 +148,11 @@ def _next_run(parent: Path) -> Path:
 
 def _free_name(directory: Path) -> Path:
     candidate, number = directory, 1
-    while candidate.exists():
+    while _is_taken(candidate):
         number += 1
         candidate = directory.with_name(f"{directory.name}{number}")
     return candidate
+
+
+def _is_taken(directory: Path) -> bool:
+    return directory.is_file() or (directory.is_dir() and any(directory.iterdir()))
