@@ -17,7 +17,7 @@ $(VENV)/.installed: pyproject.toml
 	touch $@
 
 demo: install
-	$(BIN)/ghoststream run sample_videos/coffee.mp4 --out $(DEMO_OUT) --exist-ok --annotate $(DEMO_OUT)/coffee.mp4
+	$(BIN)/ghoststream run sample_videos/tour.mp4 --out $(DEMO_OUT) --exist-ok --annotate $(DEMO_OUT)/tour.mp4
 
 test: install
 	$(BIN)/python -m pytest

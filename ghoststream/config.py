@@ -147,7 +147,7 @@ class ClipConfig(_Config):
 class EventConfig(_Config):
     """How names of clips become events."""
 
-    enter: Score = 0.2
+    enter: Score = 0.15
     """Score at which an event begins."""
     leave: Score = 0.1
     """Score below which it is no longer seen."""

@@ -19,7 +19,7 @@ UPDATE_STEP = 0.05
 class EventRules:
     """When an event begins and ends. Scores from 0 to 1, times in seconds."""
 
-    enter: float = 0.2
+    enter: float = 0.15
     leave: float = 0.1
     min_duration_seconds: Fraction = Fraction(0)
     gap_seconds: Fraction = Fraction(1)

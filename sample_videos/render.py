@@ -48,26 +48,26 @@ class Shot:
 COFFEE = Shot(
     photograph="coffee",
     seconds=6,
-    start=View(x=0.5, y=0.5, height=0.95),
-    end=View(x=0.48, y=0.45, height=0.7),
+    start=View(x=0.5, y=0.5, height=0.8),
+    end=View(x=0.5, y=0.48, height=0.68),
 )
 CAT = Shot(
     photograph="cat",
     seconds=6,
-    start=View(x=0.45, y=0.45, height=0.7),
-    end=View(x=0.4, y=0.5, height=1.0),
+    start=View(x=0.3, y=0.5, height=0.8),
+    end=View(x=0.4, y=0.55, height=0.95),
 )
 MOTORCYCLE = Shot(
     photograph="motorcycle",
     seconds=6,
     start=View(x=0.5, y=0.5, height=1.0),
-    end=View(x=0.55, y=0.55, height=0.9),
+    end=View(x=0.6, y=0.6, height=0.85),
 )
 ROCKET = Shot(
     photograph="rocket",
     seconds=6,
-    start=View(x=0.5, y=0.5, height=1.0),
-    end=View(x=0.5, y=0.6, height=0.6),
+    start=View(x=0.5, y=0.4, height=0.8),
+    end=View(x=0.53, y=0.4, height=0.5),
 )
 CLIPS = {
     "coffee": [COFFEE],

@@ -72,7 +72,7 @@ CLIPS = [
     _option("--top-k", int, "N", help="Labels a clip.  [default: 5]"),
 ]
 EVENTS = [
-    _option("--enter", float, "SCORE", help="An event begins at this score.  [default: 0.2]"),
+    _option("--enter", float, "SCORE", help="An event begins at this score.  [default: 0.15]"),
     _option("--leave", float, "SCORE", help="It is out of sight below this.  [default: 0.1]"),
     _option("--min-duration", metavar="SECONDS", help="Shorter ones are not told.  [default: 0]"),
     _option("--gap", metavar="SECONDS", help="It may be out of sight so long.  [default: 1]"),

@@ -130,10 +130,13 @@ def _heat_options(pipeline: EventPipeline) -> "HeatOptions":
 
     runtime, head = pipeline.frames.runtime, pipeline.head
 
+    # A softmax feels differences between classes only, so evidence is what speaks for this class
+    # more than for the average one. Of a head over mean and deviation, the mean's half counts.
+    rows = head.weight[:, : runtime.num_features]
+    rows = rows - rows.mean(axis=0)
+
     def heat(frame: Frame, label_id: int) -> NDArray[np.float32]:
-        # A head over mean and deviation side by side: the mean's half says what is seen where.
-        weight = head.weight[label_id][: runtime.num_features]
-        return runtime.heatmap(runtime.preprocessing.prepare(frame), weight)
+        return runtime.heatmap(runtime.preprocessing.prepare(frame), rows[label_id])
 
     def region(stream: StreamInfo) -> "Region":
         return runtime.preprocessing.seen_region(stream.width, stream.height)
