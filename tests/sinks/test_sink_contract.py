@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -253,19 +254,22 @@ def test_device_is_not_replaced(case: Case, tmp_path: Path) -> None:
     assert pipe.is_fifo()
 
 
-@pytest.fixture
-def file_size_limit() -> Iterator[None]:
+@contextmanager
+def file_size_limit(size_bytes: int) -> Iterator[None]:
+    """No fixture: pytest reports before it tears down, and its own report may go to a file."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 @every_sink
-@pytest.mark.usefixtures("file_size_limit")
 def test_system_that_takes_no_more_bytes(case: Case, tmp_path: Path) -> None:
     path = tmp_path / case.file
-    with pytest.raises(OutputError, match="does not hold files as large"):
+    too_large = pytest.raises(OutputError, match="does not hold files as large")
+    with too_large, file_size_limit(100):
         write_sources(case, path, count=10)
     assert_nothing_half(case, tmp_path)
 
