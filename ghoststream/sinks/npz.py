@@ -15,9 +15,8 @@ from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 import numpy as np
 
-from ghoststream.errors import OutputError
 from ghoststream.sinks.atomic import AtomicFile, output_errors, write_all
-from ghoststream.sinks.provenance import provenance, require_same_model
+from ghoststream.sinks.provenance import provenance, require_same_model, same_dimension
 from ghoststream.sinks.records import readable
 from ghoststream.sinks.sink import EmbeddingSink
 from ghoststream.sinks.timestamp import pts_of
@@ -60,7 +59,7 @@ class NpzEmbeddings(EmbeddingSink):
 
     def write(self, item: Embedding) -> None:
         header, _ = self._sources[-1]
-        self._require_dimension(len(item.vector))
+        self._dimension = same_dimension(self._dimension, len(item.vector), self._atomic.path)
         self._pts.append(pts_of(item, header))
         self._pts_seconds.append(float(item.span.start))
         self._rows[-1] += 1
@@ -87,14 +86,6 @@ class NpzEmbeddings(EmbeddingSink):
     def __enter__(self) -> "NpzEmbeddings":
         self._atomic.prepare()
         return self
-
-    def _require_dimension(self, dimension: int) -> None:
-        if self._dimension not in (0, dimension):
-            raise OutputError(
-                f"{self._atomic.path} holds vectors of {self._dimension} numbers, got one of "
-                f"{dimension}; write them to two files"
-            )
-        self._dimension = dimension
 
     def _spooled(self) -> FileIO:
         if self._spool is None:

@@ -14,9 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ghoststream.errors import OutputError
 from ghoststream.sinks.atomic import AtomicFile, output_errors
-from ghoststream.sinks.provenance import provenance, require_same_model
+from ghoststream.sinks.provenance import provenance, require_same_model, same_dimension
 from ghoststream.sinks.records import readable
 from ghoststream.sinks.sink import EmbeddingSink
 from ghoststream.sinks.timestamp import pts_of
@@ -54,7 +53,7 @@ class ParquetEmbeddings(EmbeddingSink):
 
     def write(self, item: Embedding) -> None:
         header, _ = self._sources[-1]
-        self._require_dimension(len(item.vector))
+        self._dimension = same_dimension(self._dimension, len(item.vector), self._atomic.path)
         row = readable(header.source), pts_of(item, header), float(item.span.start), item
         self._rows.append(row)
         if len(self._rows) == ROWS_PER_GROUP:
@@ -82,14 +81,6 @@ class ParquetEmbeddings(EmbeddingSink):
     def __enter__(self) -> "ParquetEmbeddings":
         self._atomic.prepare()
         return self
-
-    def _require_dimension(self, dimension: int) -> None:
-        if self._dimension not in (0, dimension):
-            raise OutputError(
-                f"{self._atomic.path} holds vectors of {self._dimension} numbers, got one of "
-                f"{dimension}; write them to two files"
-            )
-        self._dimension = dimension
 
     def _write_group(self) -> None:
         with output_errors(self._atomic.path):

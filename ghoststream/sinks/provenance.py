@@ -4,6 +4,7 @@ provenance([(header, summary)])["model"]["sha256"]
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pydantic import JsonValue
 
@@ -39,6 +40,20 @@ def require_same_model(first: Header, other: Header) -> None:
             f"embeddings of {first.source} and {other.source} come from different weights "
             f"({first.model.sha256[:12]} and {other.model.sha256[:12]}); write them to two files"
         )
+
+
+def same_dimension(held: int, dimension: int, path: Path) -> int:
+    """Length of the vectors in a file; 0 is held by one that has none yet.
+
+    Raises:
+        OutputError: the new vector is of another length.
+    """
+    if held not in (0, dimension):
+        raise OutputError(
+            f"{path} holds vectors of {held} numbers, got one of {dimension}; "
+            f"write them to two files"
+        )
+    return dimension
 
 
 def _source(header: Header, summary: Summary | None) -> dict[str, JsonValue]:
