@@ -54,7 +54,8 @@ def _not_negative(value: Fraction) -> Fraction:
 
 
 def _several(value: object) -> object:
-    return (value,) if isinstance(value, str) else value
+    # A webcam's number comes out of YAML as one.
+    return (str(value),) if isinstance(value, str | int | Path) else value
 
 
 Exact = Annotated[

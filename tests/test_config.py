@@ -99,3 +99,8 @@ def test_the_hash_names_what_decides_the_results_and_nothing_else() -> None:
     assert sha256() == sha256(fps=4)
     assert sha256() != sha256(fps=5)
     assert sha256() != sha256(enter=0.9)
+
+
+def test_one_source_or_several_by_name_path_or_number() -> None:
+    for given in ("0", 0, Path("0"), ["0"]):
+        assert make_config(RunConfig, {"source": given}).source == ("0",)
