@@ -1,4 +1,4 @@
-"""Makes the videos that the benchmarks read: a camera that moves over textured scenes, with traffic.
+"""Makes the videos that benchmarks read: a camera moves over textured scenes, with traffic.
 
     python benchmarks/inputs.py            # all of them, into benchmarks/inputs/
     python benchmarks/inputs.py wide480    # one of them
