@@ -93,7 +93,10 @@ class ModelConfig(_Config):
     model: str = "ghostnet_100"
     weights: str = "auto"
     """auto, bundled, hub, or a file."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: Literal["auto", "cpu", "cuda", "mps", "xpu", "reference"] = "auto"
+    """Auto takes a CUDA or Apple card where there is one; xpu is Intel's; reference is slow."""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Auto takes bf16 where the device computes in it."""
     batch: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Frames a forward pass; unset, 16 for a file and 1 for a live source."""
 
@@ -276,7 +279,7 @@ def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
 WITHOUT_EFFECT = (
     {"source", "jsonl", "csv", "vtt", "annotate", "heatmap", "out", "exist_ok"}
     | {"rtsp_transport", "open_timeout", "read_timeout"}
-    | {"device", "batch"}
+    | {"device", "precision", "batch"}
 )
 """Settings that decide where results go and how they are reached, but not what they are."""
 

@@ -126,7 +126,9 @@ def build_frame_pipeline(config: EmbedConfig | RunConfig) -> FramePipeline:
     """
     return FramePipeline(
         config=config,
-        runtime=load_runtime(config.model, config.weights, config.device),
+        runtime=load_runtime(
+            config.model, config.weights, config.device, config.precision
+        ),
         sampling=sampling_of(config),
     )
 

@@ -234,6 +234,8 @@ class ModelInfo:
     """Of the weights file."""
     preprocessing: Mapping[str, object] = field(default_factory=dict)
     """How pixels are made ready: size, crop, interpolation, mean, standard deviation."""
+    runtime: str
+    """What ran it, on which device and in which precision: `openvino 2026.4.1 cpu bf16`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,7 +49,16 @@ MODEL = [
         metavar="WEIGHTS",
         help="auto, bundled, hub, or a file; see `ghoststream weights list`.  [default: auto]",
     ),
-    _option("--device", click.Choice(["auto", "cpu", "cuda", "mps"]), help="[default: auto]"),
+    _option(
+        "--device",
+        click.Choice(["auto", "cpu", "cuda", "mps", "xpu", "reference"]),
+        help="auto takes a CUDA or Apple card where there is one.  [default: auto]",
+    ),
+    _option(
+        "--precision",
+        click.Choice(["auto", "fp32", "bf16"]),
+        help="auto takes bf16 where the device computes in it.  [default: auto]",
+    ),
     _option(
         "--batch", int, "N", help="Frames a forward pass.  [default: 16 for files, 1 for live]"
     ),

@@ -11,7 +11,7 @@ from ghoststream.models.ghostnet import GhostNet
 from ghoststream.models.ghostnetv2 import GhostNetV2
 from ghoststream.models.ghostnetv3 import GhostNetV3
 from ghoststream.models.registry import DEFAULT_MODEL, find_model
-from ghoststream.models.weights import resolve_weights
+from ghoststream.models.weights import Weights, resolve_weights
 
 NETWORKS: dict[str, type[GhostNet]] = {
     "ghostnet": GhostNet,
@@ -43,11 +43,19 @@ def create_model(
         'bundled'
     """
     entry = find_model(name)
-    network = NETWORKS[entry.network]
     if weights is None:
-        return network(entry.width, num_classes).eval()
-    resolved = resolve_weights(name, weights)
-    model = network(entry.width, num_classes)
-    load_checkpoint(model, resolved.path)
-    model.weights, model.preprocessing = resolved, resolved.preprocessing
+        return NETWORKS[entry.network](entry.width, num_classes).eval()
+    return load_model(resolve_weights(name, weights), num_classes=num_classes)
+
+
+def load_model(weights: Weights, *, num_classes: int = 1000) -> GhostNet:
+    """A network with weights that are on this machine already; see `create_model`.
+
+    Raises:
+        WeightsError: damaged, or of another network.
+    """
+    entry = find_model(weights.model)
+    model = NETWORKS[entry.network](entry.width, num_classes)
+    load_checkpoint(model, weights.path)
+    model.weights, model.preprocessing = weights, weights.preprocessing
     return model.eval()

@@ -5,25 +5,33 @@ pixels = np.stack([runtime.preprocessing.prepare(frame) for frame in frames])
 runtime.embed(pixels)  # N x 1280
 """
 
-from itertools import pairwise
+import platform
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias, get_args
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ghoststream.errors import ConfigError
-from ghoststream.models.factory import create_model
-from ghoststream.models.ghostnet import NUM_FEATURES, GhostNet
-from ghoststream.models.ghostnetv3 import merge_branches
 from ghoststream.models.preprocessing import Preprocessing
 from ghoststream.models.registry import DEFAULT_MODEL
+from ghoststream.models.weights import resolve_weights
 from ghoststream.types import ModelInfo, Pixels, Vector
 
-DEVICES = ("auto", "cpu", "cuda", "mps")
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps", "xpu", "reference"]
+DEVICES: tuple[str, ...] = get_args(Device)
+
+Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
+PRECISIONS: tuple[str, ...] = get_args(Precision)
+
+NVIDIA_DRIVERS = (
+    "/dev/nvidiactl",
+    "/proc/driver/nvidia",
+    "/usr/lib/wsl/lib/libcuda.so.1",
+    "C:/Windows/System32/nvcuda.dll",
+)
+"""One of these is there where there may be an NVIDIA card."""
 
 
 class Runtime(Protocol):
@@ -31,7 +39,7 @@ class Runtime(Protocol):
 
     @property
     def info(self) -> ModelInfo:
-        """Which network and weights."""
+        """Which network and weights, and what runs them."""
         ...
 
     @property
@@ -48,6 +56,10 @@ class Runtime(Protocol):
         """Embeddings N x D of pixels N x S x S x 3."""
         ...
 
+    def classify(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Logits N x C of pixels N x S x S x 3."""
+        ...
+
     def classifier(self) -> tuple[NDArray[np.float32], Vector]:
         """Weight C x D and bias C of the network's own last layer."""
         ...
@@ -58,17 +70,28 @@ class Runtime(Protocol):
 
 
 def load_runtime(
-    model: str = DEFAULT_MODEL, weights: str | Path = "auto", device: str = "auto"
+    model: str = DEFAULT_MODEL,
+    weights: str | Path = "auto",
+    device: Device = "auto",
+    precision: Precision = "auto",
+    *,
+    preprocessing: Preprocessing | None = None,
+    threads: int = 0,
 ) -> Runtime:
     """A network with trained weights, ready to embed.
 
     Args:
         model: a name in `MODELS`.
         weights: what `resolve_weights` takes.
-        device: cpu, cuda or mps; auto takes a graphics card where there is one.
+        device: cpu (OpenVINO), cuda or mps (torch), xpu (an Intel graphics card, OpenVINO), or
+            reference (torch on the CPU, in fp32); auto takes cuda or mps where there is one, and
+            cpu elsewhere.
+        precision: fp32, bf16, or auto: bf16 where the device computes in it.
+        preprocessing: other than that of the weights.
+        threads: of the CPU; 0 for all.
 
     Raises:
-        ConfigError: no such network or device.
+        ConfigError: no such network or device, or a device that lacks the precision.
         WeightsError: weights that are missing, damaged or of another network.
 
     Example:
@@ -76,115 +99,41 @@ def load_runtime(
         >>> load_runtime("ghostnet_100", "bundled").embed(black).shape
         (1, 1280)
     """
-    chosen = _find_device(device)
-    return TorchRuntime(create_model(model, weights=weights), chosen)
+    _require_known("device", device, DEVICES)
+    _require_known("precision", precision, PRECISIONS)
+    if device == "auto":
+        device = _find_device()
+    found = resolve_weights(model, weights)
+    if preprocessing is not None:
+        found = replace(found, preprocessing=preprocessing)
+    # Here, because each takes its time to import, and none needs the other.
+    if device == "cpu" or device == "xpu":
+        from ghoststream.models.openvino_runtime import OpenVinoRuntime
+
+        return OpenVinoRuntime(found, device=device, precision=precision, threads=threads)
+    from ghoststream.models.torch_runtime import load_torch_runtime
+
+    return load_torch_runtime(found, device=device, precision=precision, threads=threads)
 
 
-class TorchRuntime:
-    """Runs a GhostNet with torch, in float32.
-
-    Args:
-        model: with trained weights; the runtime takes it over and folds its batch norms away.
-        device: where it runs.
-    """
-
-    def __init__(self, model: GhostNet, device: torch.device) -> None:
-        if model.weights is None:
-            raise ConfigError("the network is untrained, and would answer at random; load weights")
-        self.preprocessing = model.preprocessing
-        self.info = ModelInfo(
-            name=model.weights.model,
-            weights=model.weights.name,
-            sha256=model.weights.sha256,
-            preprocessing=model.preprocessing.as_dict(),
-        )
-        self.num_features = NUM_FEATURES
-        self._device = device
-        merge_branches(model.eval())
-        fold_batch_norms(model)
-        self._model = model.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        # A row of pixels at a time: three numbers at a time take five times as long.
-        side = self.preprocessing.input_size
-        self._row_mean = (torch.tensor(self.preprocessing.mean, device=device) * 255).repeat(side)
-        self._row_std = (torch.tensor(self.preprocessing.std, device=device) * 255).repeat(side)
-
-    def embed(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings N x 1280, pre-logits, of pixels N x S x S x 3."""
-        with torch.inference_mode():
-            features = self._model.forward_features(self._normalized(batch))
-            return _array(self._model.forward_head(features, pre_logits=True))
-
-    def classifier(self) -> tuple[NDArray[np.float32], Vector]:
-        """Weight C x 1280 and bias C of the fully connected layer."""
-        layer = self._model.classifier
-        return _array(layer.weight.detach()), _array(layer.bias.detach())
-
-    def heatmap(self, pixels: Pixels, weight: Vector) -> NDArray[np.float32]:
-        """Where a class lies: h x w in 0 to 1, for S = 224 of 7 x 7.
-
-        A class activation map (Zhou et al., arXiv 1512.04150). GhostNet has one more layer between
-        pooling and classifier than the paper's networks; here it is applied at every place.
-
-        Args:
-            pixels: S x S x 3.
-            weight: the class's row of the classifier, 1280 numbers.
-
-        Returns:
-            1 where the evidence is strongest, 0 where there is none or it speaks against.
-        """
-        with torch.inference_mode():
-            features = self._model.forward_features(self._normalized(pixels[np.newaxis]))
-            embeddings = self._model.act2(self._model.conv_head(features))[0]
-            row = _tensor(weight).to(self._device)
-            evidence = torch.tensordot(row, embeddings, dims=1).clamp(min=0)
-            return _array(evidence / evidence.max().clamp(min=1e-6))
-
-    def _normalized(self, batch: NDArray[np.uint8]) -> Tensor:
-        side = self.preprocessing.input_size
-        if batch.ndim != 4 or batch.shape[1:] != (side, side, 3) or batch.dtype != np.uint8:
-            raise ValueError(
-                f"expected uint8 pixels N x {side} x {side} x 3, got {batch.dtype} {batch.shape}"
-            )
-        rows = _tensor(batch).to(self._device).flatten(2).float()
-        pixels = rows.sub_(self._row_mean).div_(self._row_std).reshape(batch.shape)
-        # N x H x W x C seen as N x C x H x W is what torch calls channels last: nothing is moved.
-        return pixels.permute(0, 3, 1, 2)
+def _require_known(what: str, name: str, known: tuple[str, ...]) -> None:
+    if name not in known:
+        raise ConfigError(f"there is no {what} {name!r}; choose one of {', '.join(known)}")
 
 
-def fold_batch_norms(model: nn.Module) -> None:
-    """Puts each batch norm into the convolution before it: same answers, one step less.
+def _find_device() -> Literal["cpu", "cuda", "mps"]:
+    # Torch knows for sure, but takes seconds to say that there is nothing.
+    if not (_may_have_cuda() or _may_have_mps()):
+        return "cpu"
+    from ghoststream.models.torch_runtime import torch_devices
 
-    Args:
-        model: in evaluation mode; changed in place.
-    """
-    for parent in list(model.modules()):
-        for (conv_name, conv), (norm_name, norm) in pairwise(list(parent.named_children())):
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                setattr(parent, conv_name, fuse_conv_bn_eval(conv, norm))
-                setattr(parent, norm_name, nn.Identity())
+    there = torch_devices()
+    return "cuda" if "cuda" in there else "mps" if "mps" in there else "cpu"
 
 
-def _tensor(array: NDArray[np.uint8] | NDArray[np.float32]) -> Tensor:
-    # Torch has no tensors that are read-only or run backwards, as views of pictures may.
-    return torch.from_numpy(np.require(array, requirements=["C", "W"]))
+def _may_have_cuda() -> bool:
+    return any(Path(driver).exists() for driver in NVIDIA_DRIVERS)
 
 
-def _array(tensor: Tensor) -> NDArray[np.float32]:
-    array: NDArray[np.float32] = tensor.cpu().numpy()
-    return array
-
-
-def _find_device(name: str) -> torch.device:
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
-    if name == "auto":
-        return torch.device(next(device for device, is_there in present.items() if is_there))
-    if name not in present:
-        raise ConfigError(f"there is no device {name!r}; choose one of {', '.join(DEVICES)}")
-    if not present[name]:
-        there = ", ".join(device for device, is_there in present.items() if is_there)
-        raise ConfigError(f"torch finds no {name} device on this machine; it has {there}")
-    return torch.device(name)
+def _may_have_mps() -> bool:
+    return (platform.system(), platform.machine()) == ("Darwin", "arm64")

@@ -90,6 +90,8 @@ class ModelRecord(_Record):
     name: Text
     weights: Text
     sha256: Text
+    runtime: Text
+    """What ran it, on which device and in which precision: `openvino 2026.4.1 cpu bf16`."""
 
 
 class HeaderRecord(_Record):
@@ -208,7 +210,12 @@ def header_record(header: Header) -> HeaderRecord:
         clock=stream.clock,
         start_time=None if stream.start_time is None else seconds(stream.start_time),
         stream=_stream_record(stream),
-        model=ModelRecord(name=model.name, weights=model.weights, sha256=model.sha256),
+        model=ModelRecord(
+            name=model.name,
+            weights=model.weights,
+            sha256=model.sha256,
+            runtime=model.runtime,
+        ),
         preprocessing=plain(model.preprocessing),
         configuration=plain(header.configuration),
         configuration_sha256=header.configuration_sha256,

@@ -9,8 +9,8 @@ from torch import nn
 from ghoststream.models.factory import create_model
 from ghoststream.models.ghostnet import GhostNet, scaled_channels
 from ghoststream.models.ghostnetv3 import merge_branches
+from ghoststream.models.graph import fold_batch_norms
 from ghoststream.models.registry import MODELS
-from ghoststream.models.runtime import fold_batch_norms
 
 SMALLEST = ["ghostnet_050", "ghostnetv2_100", "ghostnetv3_050"]
 """One of each generation."""

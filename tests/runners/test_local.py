@@ -18,7 +18,7 @@ from ghoststream.types import Frame, Header, Label, ModelInfo, Prediction, Recor
 
 
 def make_header(source: str, stream: StreamInfo) -> Header:
-    model = ModelInfo(name="none", weights="none", sha256="0" * 64)
+    model = ModelInfo(name="none", weights="none", sha256="0" * 64, runtime="none")
     return Header(
         source=source, stream=stream, model=model, configuration={}, configuration_sha256=""
     )

@@ -46,6 +46,7 @@ MODEL = ModelInfo(
     weights="bundled",
     sha256="ab" * 32,
     preprocessing={"input_size": 224, "mean": (0.485, 0.456, 0.406)},
+    runtime="torch 2.14.1 cpu fp32",
 )
 
 HEADER = Header(

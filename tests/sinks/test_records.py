@@ -122,7 +122,12 @@ def test_header_line_says_where_results_come_from() -> None:
     assert line["start_time"] == 10.0
     assert line["stream"]["time_base"] == "1/90000"
     assert line["stream"]["average_rate"] == "30000/1001"
-    assert line["model"] == {"name": "ghostnet_100", "weights": "bundled", "sha256": "ab" * 32}
+    assert line["model"] == {
+        "name": "ghostnet_100",
+        "weights": "bundled",
+        "sha256": "ab" * 32,
+        "runtime": "torch 2.14.1 cpu fp32",
+    }
     assert line["preprocessing"] == {"input_size": 224, "mean": [0.485, 0.456, 0.406]}
     assert line["configuration"] == {"fps": "4", "window": "2"}
 
