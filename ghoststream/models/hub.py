@@ -1,7 +1,6 @@
-"""Weights on the Hugging Face hub, and in its cache on this machine.
+"""Weights on the Hugging Face hub.
 
-    hub.cached_weights("timm/ghostnet_100.in1k")  # a path, or None; asks no server
-    hub.download_weights("timm/ghostnet_100.in1k")  # a path; asks the server
+    download_weights("timm/ghostnet_100.in1k")  # a path, in the hub's cache
 
 Where the hub and its cache are, and whether the network may be used at all, is said by the
 environment: `HF_ENDPOINT`, `HF_HOME`, `HF_HUB_OFFLINE`.
@@ -11,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from huggingface_hub import constants, hf_hub_download, try_to_load_from_cache
+from huggingface_hub import constants, hf_hub_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     FileMetadataError,
@@ -22,23 +21,11 @@ from huggingface_hub.errors import (
 )
 
 from ghoststream.errors import WeightsError
-
-WEIGHTS_FILE = "model.safetensors"
-CONFIG_FILE = "config.json"
+from ghoststream.models.hub_cache import CONFIG_FILE, WEIGHTS_FILE
 
 # The base is the HTTP library's own error, and which library that is changes with the hub's
 # version; a connection that breaks in the middle is raised as that.
 _HTTPError: type[Exception] = HfHubHTTPError.__bases__[0]
-
-
-def cached_weights(repository: str) -> Path | None:
-    """The weights file, where an earlier download left it; asks no server."""
-    return _cached(repository, WEIGHTS_FILE)
-
-
-def cached_config(repository: str) -> Path | None:
-    """The file that tells the preprocessing, where an earlier download left it."""
-    return _cached(repository, CONFIG_FILE)
 
 
 def download_weights(repository: str) -> Path:
@@ -57,11 +44,6 @@ def download_weights(repository: str) -> Path:
         # First, because weights without it would look whole.
         _download_config(repository)
         return Path(hf_hub_download(repository, WEIGHTS_FILE))
-
-
-def _cached(repository: str, name: str) -> Path | None:
-    found = try_to_load_from_cache(repository, name)
-    return Path(found) if isinstance(found, str) else None
 
 
 def _download_config(repository: str) -> None:

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 from safetensors import SafetensorError, safe_open
 
 from ghoststream.errors import WeightsError
-from ghoststream.models import hub
+from ghoststream.models.hub_cache import cached_config, cached_weights
 from ghoststream.models.preprocessing import Preprocessing
 from ghoststream.models.registry import DEFAULT_MODEL, MODELS, ModelEntry, find_model
 
@@ -98,7 +98,7 @@ def pull_weights(name: str) -> Weights:
     by_repository = {entry.hub: model for model, entry in MODELS.items() if entry.hub}
     model = by_repository.get(name, name)
     repository = _repository(model, find_model(model))
-    return _read_hub_file(model, repository, hub.download_weights(repository))
+    return _read_hub_file(model, repository, _download(repository))
 
 
 def show_weights(name: str = DEFAULT_MODEL, spec: str | Path = "auto") -> Weights:
@@ -108,7 +108,7 @@ def show_weights(name: str = DEFAULT_MODEL, spec: str | Path = "auto") -> Weight
         WeightsError: the weights are not on this machine, or damaged.
     """
     entry = find_model(name)
-    if spec == "hub" and not hub.cached_weights(_repository(name, entry)):
+    if spec == "hub" and not cached_weights(_repository(name, entry)):
         raise WeightsError(f"{entry.hub} is not on this machine; type: {_pull_command(name)}")
     return resolve_weights(name, spec)
 
@@ -131,7 +131,7 @@ def _choices(model: str, entry: ModelEntry) -> list[ListedWeights]:
             )
         )
     if entry.hub:
-        path = hub.cached_weights(entry.hub)
+        path = cached_weights(entry.hub)
         choices.append(
             ListedWeights(
                 model=model, weights="hub", name=entry.hub, path=path, about=entry.hub_about
@@ -144,7 +144,7 @@ def _choices(model: str, entry: ModelEntry) -> list[ListedWeights]:
 
 
 def _automatic(model: str, entry: ModelEntry) -> Weights:
-    if entry.hub and hub.cached_weights(entry.hub):
+    if entry.hub and cached_weights(entry.hub):
         return _from_hub(model, entry)
     notice = (
         f"using the weights bundled with GhostStream; better ones ({entry.hub_about}) "
@@ -167,7 +167,7 @@ def _bundled(model: str, entry: ModelEntry) -> Weights:
 
 def _from_hub(model: str, entry: ModelEntry) -> Weights:
     repository = _repository(model, entry)
-    path = hub.cached_weights(repository) or hub.download_weights(repository)
+    path = cached_weights(repository) or _download(repository)
     return _read_hub_file(model, repository, path)
 
 
@@ -205,6 +205,13 @@ def _pull_command(model: str) -> str:
     return f"ghoststream weights pull {model}"
 
 
+def _download(repository: str) -> Path:
+    # Here, because the hub's library brings an HTTP client, and most runs have no use for it.
+    from ghoststream.models.hub import download_weights
+
+    return download_weights(repository)
+
+
 def _read_hub_file(model: str, repository: str, path: Path) -> Weights:
     weights = _read(model, "hub", repository, path)
     # The cache names large files by the hash that the hub stated, and does not check it.
@@ -214,7 +221,7 @@ def _read_hub_file(model: str, repository: str, path: Path) -> Weights:
             f"{path} is damaged: its sha256 is {weights.sha256}, the hub stated {stated_sha256}; "
             f"delete {path.resolve()} and type: {_pull_command(model)}"
         )
-    config = hub.cached_config(repository)
+    config = cached_config(repository)
     if config is None:
         return weights
     return replace(weights, preprocessing=_preprocessing(_hub_config(config), config))
