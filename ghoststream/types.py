@@ -23,6 +23,12 @@ Stage: TypeAlias = Callable[[Iterable[In]], Iterator[Out]]
 Pixels: TypeAlias = NDArray[np.uint8]
 """H x W x 3, RGB."""
 
+Region: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right and bottom edge as fractions of a picture's sides, as displayed."""
+
+Framing: TypeAlias = Literal["center", "squash", "pad"]
+"""How a picture becomes a square: its middle, the whole distorted, or the whole with a border."""
+
 Vector: TypeAlias = NDArray[np.float32]
 """D numbers."""
 
@@ -71,8 +77,13 @@ class Picture(Protocol):
         """Memory that the picture holds."""
         ...
 
-    def rgb(self, size: tuple[int, int] | None = None) -> Pixels:
-        """Converts once, straight to `size` (width, height); upright, square pixels."""
+    def rgb(self, size: tuple[int, int] | None = None, region: Region | None = None) -> Pixels:
+        """Converts once, straight to `size` (width, height); upright, square pixels.
+
+        Args:
+            size: of the result; unset, as many pixels as the region has.
+            region: the part to show; unset, the whole. What lies outside is not looked at.
+        """
         ...
 
 
@@ -103,9 +114,9 @@ class Frame:
     def span(self) -> TimeSpan:
         return TimeSpan(start=self.time, end=(self.pts + self.duration) * self.time_base)
 
-    def rgb(self, size: tuple[int, int] | None = None) -> Pixels:
-        """Pixels H x W x 3, scaled to `size` (width, height) where given."""
-        return self.picture.rgb(size)
+    def rgb(self, size: tuple[int, int] | None = None, region: Region | None = None) -> Pixels:
+        """Pixels H x W x 3 of a region, scaled to `size` (width, height) where given."""
+        return self.picture.rgb(size, region)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -7,7 +7,7 @@ import numpy as np
 from av.sidedata.sidedata import SideData
 from av.video.frame import VideoFrame
 
-from ghoststream.types import Pixels
+from ghoststream.types import Pixels, Region
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +28,15 @@ class Orientation:
     def size(self, width: int, height: int) -> tuple[int, int]:
         """Coded size to displayed size, and back."""
         return (height, width) if self.transpose else (width, height)
+
+    def coded_region(self, region: Region) -> Region:
+        """A part of the displayed picture to the same part of the coded one."""
+        left, top, right, bottom = region
+        if self.flip_x:
+            left, right = 1 - right, 1 - left
+        if self.flip_y:
+            top, bottom = 1 - bottom, 1 - top
+        return (top, left, bottom, right) if self.transpose else (left, top, right, bottom)
 
     def apply(self, pixels: Pixels) -> Pixels:
         """Turns H x W x 3 pixels; a copy only where something has to be turned."""

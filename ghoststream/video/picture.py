@@ -9,36 +9,32 @@ not wrong in hue.
 import threading
 from fractions import Fraction
 
-import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorRange, Colorspace, Interpolation, VideoReformatter
+from av.video.reformatter import ColorRange, Colorspace
 
-from ghoststream.types import Pixels
+from ghoststream.types import Pixels, Region
+from ghoststream.video.conversion import (
+    WHOLE_PICTURE,
+    Conversion,
+    Converting,
+    color_range_of,
+    colorspace_of,
+)
 from ghoststream.video.orientation import UPRIGHT, Orientation, orientation_of
 
-# Colour matrix by its number in ITU-T H.273, table 4.
-_COLORSPACES = {
-    1: Colorspace.ITU709,
-    4: Colorspace.FCC,
-    5: Colorspace.ITU601,
-    6: Colorspace.ITU601,
-    7: Colorspace.SMPTE240M,
-    9: Colorspace.BT2020,
-    10: Colorspace.BT2020,
-}
-_INTERPOLATION = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
 MAX_ASPECT = 10
 """A pixel more than ten times as wide as high, or the reverse, is damage; it counts as square."""
+MAX_KEPT = 4
+"""Conversions that are kept ready: a run asks for one size, a look at heat for a second."""
 
 
 class Converter:
-    """Makes RGB of a stream's frames; keeps swscale's tables from one frame to the next."""
+    """Makes RGB of a stream's frames; keeps what it has set up from one frame to the next."""
 
     def __init__(self) -> None:
-        self._reformatter = VideoReformatter()
+        self._kept: dict[Conversion, Converting] = {}
         self._angle: int | None = None
         self._orientation = UPRIGHT
-        # Pictures of one stream may be converted by several threads, swscale's state by one.
         self._lock = threading.Lock()
 
     def orientation(self, frame: VideoFrame) -> Orientation:
@@ -52,21 +48,22 @@ class Converter:
             self._angle, self._orientation = angle, orientation_of(frame)
         return self._orientation
 
-    def rgb(self, frame: VideoFrame, width: int, height: int) -> Pixels:
-        """Scales and converts in one step, from coded pixels to H x W x 3."""
+    def rgb(self, frame: VideoFrame, size: tuple[int, int], region: Region) -> Pixels:
+        """Cuts, scales and converts in one step, from coded pixels to H x W x 3.
+
+        Any number of threads may call it at once; what one of them is using is taken out of
+        `_kept` meanwhile, and does not come back if it fails halfway.
+        """
+        conversion = Conversion.of(frame, size=size, region=region)
         with self._lock:
-            converted = self._reformatter.reformat(
-                frame,
-                width=width,
-                height=height,
-                format="rgb24",
-                src_colorspace=_colorspace(frame),
-                src_color_range=_color_range(frame),
-                dst_color_range=ColorRange.JPEG,
-                interpolation=_INTERPOLATION,
-                threads=1,
-            )
-        return np.asarray(converted.to_ndarray(), dtype=np.uint8)
+            converting = self._kept.pop(conversion, None)
+        converting = converting or Converting(conversion)
+        pixels = converting.rgb(frame)
+        with self._lock:
+            self._kept[conversion] = converting
+            if len(self._kept) > MAX_KEPT:
+                del self._kept[next(iter(self._kept))]
+        return pixels
 
 
 class AvPicture:
@@ -83,10 +80,22 @@ class AvPicture:
         self.width, self.height = self._orientation.size(*square)
         self.nbytes = sum(plane.buffer_size for plane in frame.planes)
 
-    def rgb(self, size: tuple[int, int] | None = None) -> Pixels:
-        """Converts once, straight to `size` (width, height); upright, square pixels."""
-        coded = self._orientation.size(*(size or (self.width, self.height)))
-        return self._orientation.apply(self._converter.rgb(self._frame, *coded))
+    def rgb(self, size: tuple[int, int] | None = None, region: Region | None = None) -> Pixels:
+        """Converts once, straight to `size` (width, height); upright, square pixels.
+
+        Args:
+            size: unset, as many pixels as the region has.
+            region: the part to show; unset, the whole.
+        """
+        left, top, right, bottom = region = region or WHOLE_PICTURE
+        if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
+            raise ValueError(f"a region lies within 0 to 1, left before right, got {region}")
+        if size is None:
+            own = self.width * (right - left), self.height * (bottom - top)
+            size = max(1, round(own[0])), max(1, round(own[1]))
+        turn = self._orientation
+        pixels = self._converter.rgb(self._frame, turn.size(*size), turn.coded_region(region))
+        return turn.apply(pixels)
 
     @property
     def degrees_clockwise(self) -> int:
@@ -105,12 +114,12 @@ class AvPicture:
     @property
     def colorspace(self) -> Colorspace:
         """Colour matrix as tagged, or guessed as players do."""
-        return _colorspace(self._frame)
+        return colorspace_of(self._frame)
 
     @property
     def color_range(self) -> ColorRange:
         """Full or limited, as tagged, or guessed from the pixel format."""
-        return _color_range(self._frame)
+        return color_range_of(self._frame)
 
 
 def pixel_aspect(declared: Fraction | None) -> Fraction:
@@ -123,17 +132,3 @@ def pixel_aspect(declared: Fraction | None) -> Fraction:
 def square_size(width: int, height: int, sample_aspect_ratio: Fraction) -> tuple[int, int]:
     """Coded size to the size in square pixels; as in players, the height stays."""
     return (max(1, round(width * sample_aspect_ratio)) if width else 0), height
-
-
-def _colorspace(frame: VideoFrame) -> Colorspace:
-    is_high_definition = frame.width >= 1280 or frame.height > 576
-    guess = Colorspace.ITU709 if is_high_definition else Colorspace.ITU601
-    return _COLORSPACES.get(frame.colorspace, guess)
-
-
-def _color_range(frame: VideoFrame) -> ColorRange:
-    if frame.color_range in (ColorRange.MPEG, ColorRange.JPEG):
-        return ColorRange(frame.color_range)
-    # Grey pictures are full range unless they say otherwise, as swscale itself has it.
-    is_full = frame.format.name.startswith(("yuvj", "gray", "ya")) or frame.format.is_rgb
-    return ColorRange.JPEG if is_full else ColorRange.MPEG
