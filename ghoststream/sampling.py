@@ -5,38 +5,40 @@ for frame in sampling(video.frames()): ...
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
+from itertools import count
 
 from ghoststream.errors import ConfigError
-from ghoststream.types import Frame
+from ghoststream.types import Moment, Sampler, Timed
 
 MAX_FPS = 1000
 
 
-class Sampling(Protocol):
-    """A stage that lets some frames pass, and says which in a few words."""
+class _Stage:
+    """Lets pass what its sampler wants."""
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]: ...
+    def sampler(self) -> Sampler:
+        raise NotImplementedError
 
-    def describe(self) -> str: ...
+    def __call__(self, moments: Iterable[Timed]) -> Iterator[Timed]:
+        return filter(self.sampler().wants, moments)
 
 
 @dataclass(frozen=True, slots=True)
-class EveryFrame:
+class EveryFrame(_Stage):
     """All of them."""
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        yield from frames
+    def sampler(self) -> Sampler:
+        return _Wants(lambda moment: True)
 
     def describe(self) -> str:
         return "every frame"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AtFps:
+class AtFps(_Stage):
     """The first frame at or past each moment `start + k / rate`, each frame once.
 
     The grid starts at the first frame and never drifts. A frame that spans several moments (a low
@@ -52,22 +54,33 @@ class AtFps:
                 f"fps is {self.rate}; it must be above 0 and at most {MAX_FPS}, such as 4 or 1/2."
             )
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        start: Fraction | None = None
-        next_moment = 0
-        for frame in frames:
-            start = frame.time if start is None else start
-            elapsed_moments = (frame.time - start) * self.rate
-            if elapsed_moments >= next_moment:
-                next_moment = math.floor(elapsed_moments) + 1
-                yield frame
+    def sampler(self) -> Sampler:
+        return _OnGrid(self.rate)
 
     def describe(self) -> str:
         return f"fps {self.rate}"
 
 
+class _OnGrid:
+    is_counting = False
+
+    def __init__(self, rate: Fraction) -> None:
+        self._rate = rate
+        self._start: Fraction | None = None
+        self._next_moment = 0
+
+    def wants(self, moment: Moment) -> bool:
+        if self._start is None:
+            self._start = moment.time
+        elapsed_moments = (moment.time - self._start) * self._rate
+        if elapsed_moments < self._next_moment:
+            return False
+        self._next_moment = math.floor(elapsed_moments) + 1
+        return True
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stride:
+class Stride(_Stage):
     """Every n-th frame, beginning with the first."""
 
     step: int
@@ -76,21 +89,28 @@ class Stride:
         if self.step < 1:
             raise ConfigError(f"stride is {self.step}; it must be 1 (every frame) or more.")
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        for index, frame in enumerate(frames):
-            if index % self.step == 0:
-                yield frame
+    def sampler(self) -> Sampler:
+        numbers = count()
+        return _Wants(lambda moment: next(numbers) % self.step == 0, is_counting=True)
 
     def describe(self) -> str:
         return f"stride {self.step}"
 
 
 @dataclass(frozen=True, slots=True)
-class Keyframes:
+class Keyframes(_Stage):
     """Frames that stand alone in the coded stream; cheap, and often where a scene begins."""
 
-    def __call__(self, frames: Iterable[Frame]) -> Iterator[Frame]:
-        return (frame for frame in frames if frame.is_keyframe)
+    def sampler(self) -> Sampler:
+        return _Wants(lambda moment: moment.is_keyframe)
 
     def describe(self) -> str:
         return "keyframes"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wants:
+    """A sampler that is no more than a question."""
+
+    wants: Callable[[Moment], bool]
+    is_counting: bool = False

@@ -47,7 +47,7 @@ def prefetch(
         nbytes: size of one item.
         stop: when set, the iteration ends at once, even while the upstream is silent.
     """
-    queue = _ByteQueue(max_bytes=max_bytes, nbytes=nbytes, stop=stop or threading.Event())
+    queue = ByteQueue(max_bytes=max_bytes, nbytes=nbytes, stop=stop or threading.Event())
     worker = threading.Thread(target=queue.fill, args=(items,), name="prefetch", daemon=True)
     worker.start()
     try:
@@ -57,8 +57,14 @@ def prefetch(
         worker.join()
 
 
-class _ByteQueue(Generic[T]):
-    """A bounded buffer between one producer thread and one consumer."""
+class ByteQueue(Generic[T]):
+    """A buffer between one producer thread and one consumer, bounded in bytes.
+
+    Args:
+        max_bytes: bound on what waits in between; a larger item passes alone.
+        nbytes: size of one item.
+        stop: when set, `drain` ends at once.
+    """
 
     def __init__(
         self, *, max_bytes: int, nbytes: Callable[[T], int], stop: threading.Event
@@ -71,28 +77,45 @@ class _ByteQueue(Generic[T]):
         self._error: BaseException | None = None
 
     def fill(self, items: Iterable[T]) -> None:
-        """The worker's whole life: whatever stops the upstream is handed to the consumer."""
+        """A producer's whole life: whatever stops the upstream is handed to the consumer."""
+        error: BaseException | None = None
         try:
             for item in items:
-                if not self._put(item):
+                if not self.put(item):
                     break
-        except BaseException as error:  # noqa: BLE001 - re-raised by drain, in the consumer
-            self._error = error
+        except BaseException as stopped:  # noqa: BLE001 - re-raised by drain, in the consumer
+            error = stopped
         finally:
             # Generators are closed by the thread that ran them, not by the garbage collector.
             if isinstance(items, Generator):
                 items.close()
-            with self._changed:
-                self._finished = True
+            self.finish(error)
+
+    def put(self, item: T) -> bool:
+        """Waits for room; False if the consumer has gone."""
+        size = self._nbytes(item)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or self._has_room(size))
+            if not self._closed:
+                self._items.append(item)
+                self._held_bytes += size
                 self._changed.notify_all()
+            return not self._closed
+
+    def finish(self, error: BaseException | None = None) -> None:
+        """No more will come; the error is raised in the consumer, after what came before it."""
+        with self._changed:
+            self._error, self._finished = error, True
+            self._changed.notify_all()
 
     def drain(self) -> Iterator[T]:
+        """What is put, until `finish`, `close` or `stop`."""
         while not self._stop.is_set():
             with self._changed:
                 # Polled, since an event that somebody else sets wakes nobody here.
                 if not self._changed.wait_for(self._has_news, timeout=STOP_POLL_SECONDS):
                     continue
-                if not self._items:
+                if not self._items or self._closed:
                     break
                 item = self._items.popleft()
                 self._held_bytes -= self._nbytes(item)
@@ -102,22 +125,13 @@ class _ByteQueue(Generic[T]):
             raise self._error
 
     def close(self) -> None:
+        """Neither side waits any longer."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
     def _has_news(self) -> bool:
-        return bool(self._items) or self._finished
-
-    def _put(self, item: T) -> bool:
-        size = self._nbytes(item)
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._has_room(size))
-            if not self._closed:
-                self._items.append(item)
-                self._held_bytes += size
-                self._changed.notify_all()
-            return not self._closed
+        return bool(self._items) or self._finished or self._closed
 
     def _has_room(self, size: int) -> bool:
         return not self._items or self._held_bytes + size <= self._max_bytes

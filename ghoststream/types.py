@@ -119,6 +119,56 @@ class Frame:
         return self.picture.rgb(size, region)
 
 
+class Moment(Protocol):
+    """What sampling judges: a frame, or the header of one that is not decoded yet."""
+
+    @property
+    def time(self) -> Fraction:
+        """In seconds."""
+        ...
+
+    @property
+    def is_keyframe(self) -> bool: ...
+
+
+Timed = TypeVar("Timed", bound=Moment)
+
+
+class Sampler(Protocol):
+    """Goes along one stream, and remembers how far it is."""
+
+    @property
+    def is_counting(self) -> bool:
+        """Whether one frame more or less changes which ones are wanted later."""
+        ...
+
+    def wants(self, moment: Moment) -> bool:
+        """Whether to look at this one; asked once about each, in order of time."""
+        ...
+
+
+class Sampling(Protocol):
+    """Which moments of a stream to look at; a stage that lets those pass."""
+
+    def sampler(self) -> Sampler:
+        """For one stream, at its start."""
+        ...
+
+    def __call__(self, moments: Iterable[Timed]) -> Iterator[Timed]: ...
+
+    def describe(self) -> str:
+        """In a few words."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Sample:
+    """A sampled frame, made ready for the network; its picture is gone."""
+
+    span: TimeSpan
+    pixels: Pixels
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Embedding:
     """A vector over a time span: of one frame, or pooled over a clip."""
@@ -226,7 +276,9 @@ class Counts:
     """What a reader has met so far; the reader adds to it while it runs."""
 
     frames: int = 0
-    """Decoded and handed on."""
+    """Good ones of the stream so far, decoded or skipped."""
+    skipped: int = 0
+    """Of those, not decoded, since nobody wanted them and nothing wanted is predicted from them."""
     dropped: int = 0
     """Decoded, but unusable: their time does not come after that of the frame before."""
     decode_errors: int = 0

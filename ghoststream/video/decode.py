@@ -7,31 +7,40 @@ with open_file(Path("clip.mp4")) as video:
 
 from __future__ import annotations  # av.Packet takes no parameter at run time
 
+import os
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from fractions import Fraction
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import av
 import av.error
-from av.codec.context import Flags as CodecFlags
-from av.codec.context import ThreadType
-from av.container import InputContainer
 from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from ghoststream.errors import NoFrames
-from ghoststream.types import Counts, Frame, StreamInfo
-from ghoststream.video.access import MAX_PIXELS, Access, file_access
+from ghoststream.types import Counts, Frame, Sample, Sampling, StreamInfo
+from ghoststream.video.access import Access, file_access
+from ghoststream.video.bitstream import RoleReader, role_reader
+from ghoststream.video.container import (
+    DAMAGE,
+    frame_of,
+    open_container,
+    opened_for_lane,
+    prepare_decoder,
+    prepare_for_lane,
+)
 from ghoststream.video.errors import is_late, translated
+from ghoststream.video.lanes import side_by_side
 from ghoststream.video.ledger import Ledger
-from ghoststream.video.picture import AvPicture, Converter, pixel_aspect
+from ghoststream.video.picture import Converter, pixel_aspect
+from ghoststream.video.plan import Damaged, Step, Unplannable, coded_pictures, groups, plan
 from ghoststream.video.probe import (
     carries_pts,
     describe,
@@ -41,34 +50,15 @@ from ghoststream.video.probe import (
     time_base_of,
     video_stream,
 )
+from ghoststream.video.sample import Prepare, samples_of
 from ghoststream.video.timestamps import Timestamps
 
 MAX_ERRORS_IN_A_ROW = 1000
 MAX_SECONDS_OF_ERRORS = 10.0
 """Some damaged files give an error for ever, without coming forward."""
 
-_DAMAGE = (
-    av.error.InvalidDataError,
-    av.error.PatchWelcomeError,
-    av.error.NotImplementedError,
-    av.error.ArgumentError,
-    av.error.ExternalError,
-    av.error.UnknownError,
-    av.error.BugError,
-    av.error.BufferTooSmallError,
-    av.error.InputChangedError,
-    av.error.OverflowError,
-)
-"""What a decoder or demuxer answers to one bad packet; the next one may be good."""
-
-FRAME_THREADED = ("h264", "hevc")
-"""H.264 marks damaged pictures instead of failing; for HEVC there is the ledger."""
-
-_OPTIONS = {
-    "max_pixels": str(MAX_PIXELS),
-    # PyAV asks FFmpeg to guess missing times, which goes wrong with B-frames.
-    "fflags": "-genpts",
-}
+MAX_LANES = 16
+LOOK_AHEAD_STEPS = 4
 
 
 def open_file(path: Path, *, threads: int = 0) -> Video:
@@ -101,22 +91,26 @@ class Video:
 
     def __init__(self, access: Access, *, threads: int = 0) -> None:
         self.counts = Counts()
-        self._access = access
+        self._access, self._threads = access, threads
         self._interrupted = threading.Event()
         # FFmpeg must not be closed in one thread while another reads.
         self._lock = threading.Lock()
         self._closed = False
         self._info: StreamInfo | None = None
-        self._container = _open(access)
+        self._container = open_container(access)
         try:
             self._stream = video_stream(self._container, access.name)
-            _prepare_decoder(self._container, self._stream, access, threads)
+            prepare_decoder(self._container, self._stream, access, threads)
         except BaseException:
             self._container.close()
             raise
-        self._converter = Converter()
-        self._sample_aspect_ratio = pixel_aspect(self._stream.sample_aspect_ratio)
         self._time_base = time_base_of(self._stream)
+        self._frame_of = partial(
+            frame_of,
+            time_base=self._time_base,
+            converter=Converter(),
+            sample_aspect_ratio=pixel_aspect(self._stream.sample_aspect_ratio),
+        )
         self._rate = rate_of(self._container, self._stream)
         self._timestamps = Timestamps(
             time_base=self._time_base,
@@ -126,6 +120,7 @@ class Video:
         )
         self._ledger = Ledger(self._stream.codec_context.codec.canonical_name)
         self._last: Frame | None = None
+        self._end: Fraction | None = None
         self._remaining = self._decoded_frames()
 
     @property
@@ -152,11 +147,35 @@ class Video:
                 return
             self.counts.frames += 1
             yield frame
-        if not self.counts.frames and not self._interrupted.is_set():
-            raise NoFrames(
-                f"{self._access.name}: not one picture could be decoded "
-                f"({self.counts.decode_errors} errors); is the file whole?"
-            )
+        self._finish()
+
+    def samples(self, sampling: Sampling, prepare: Prepare) -> Iterator[Sample]:
+        """What `sampling` picks, made ready; decodes no more than that needs, on all cores.
+
+        The samples are those that `sampling(video.frames())` gives. Where headers cannot say for
+        sure what those are, or decoding shows otherwise, everything is decoded, and
+        `counts.skipped` stays 0. To be called instead of `frames()`.
+
+        Args:
+            sampling: which frames.
+            prepare: makes of a frame what is kept of it; called in several threads.
+
+        Raises:
+            NoFrames, SourceError: as `frames()`.
+        """
+        if self._info is not None or not self._is_plannable():
+            yield from samples_of(self.frames(), sampling, prepare)
+            return
+        given = 0
+        try:
+            for sample in self._planned_samples(sampling, prepare):
+                given += 1
+                yield sample
+        except Damaged:
+            # Threads over whole frames mend damage now with one picture, now with another.
+            yield from self._rest_of_full_decode(sampling, prepare, given, threads=1)
+        except Unplannable:
+            yield from self._rest_of_full_decode(sampling, prepare, given, self._threads)
 
     def interrupt(self) -> None:
         """Ends `frames()` before its next frame; may be called from another thread.
@@ -184,6 +203,69 @@ class Video:
     ) -> None:
         self.close()
 
+    def _is_plannable(self) -> bool:
+        """Whether packets say when their pictures are shown, and wait for us to come by."""
+        return (
+            not self._access.is_live
+            and carries_pts(self._container)
+            and not is_raw(self._container)
+            and self._role_reader() is not None
+        )
+
+    def _role_reader(self) -> RoleReader | None:
+        context = self._stream.codec_context
+        return role_reader(context.codec.canonical_name, context.extradata or b"")
+
+    def _planned_samples(self, sampling: Sampling, prepare: Prepare) -> Iterator[Sample]:
+        prepare_for_lane(self._stream)
+        lanes = min(self._threads or len(os.sched_getaffinity(0)), MAX_LANES)
+        outputs = side_by_side(
+            self._steps(sampling, lanes),
+            self._stream,
+            open_stream=partial(opened_for_lane, self._access),
+            prepare=prepare,
+            on_first=self._describe,
+            lanes=lanes,
+            stop=self._interrupted,
+        )
+        for output in outputs:
+            if isinstance(output, Sample):
+                yield output
+            else:
+                self._end = output.end
+                self.counts.frames += output.shown
+                self.counts.skipped += output.skipped
+        self._finish()
+
+    def _steps(self, sampling: Sampling, lanes: int) -> Iterator[Step]:
+        role_of = self._role_reader()
+        assert role_of is not None
+        pictures = coded_pictures(self._undamaged_packets(), role_of, self._time_base)
+        steps = plan(groups(pictures), sampling.sampler())
+        first = list(islice(steps, LOOK_AHEAD_STEPS))
+        if lanes > 1 and len(first) > 1 and all(step.continues for step in first[:-1]):
+            # Nothing to decode side by side; threads over whole frames are faster.
+            raise Unplannable
+        yield from first
+        yield from steps
+
+    def _undamaged_packets(self) -> Iterator[Packet[VideoStream]]:
+        for packet in self._packets():
+            if self.counts.decode_errors:
+                raise Damaged
+            if packet is not None:
+                yield packet
+
+    def _rest_of_full_decode(
+        self, sampling: Sampling, prepare: Prepare, given: int, threads: int
+    ) -> Iterator[Sample]:
+        """From the start once more: what decoding gives here, nothing less can tell for sure."""
+        with Video(self._access, threads=threads) as video:
+            video._interrupted, self.counts = self._interrupted, video.counts
+            for frame in islice(sampling(video.frames()), given, None):
+                self._info = video.info
+                yield Sample(span=frame.span, pixels=prepare(frame))
+
     def _decoded_frames(self) -> Iterator[Frame]:
         decoded = chain.from_iterable(map(self._decode, self._packets()))
         for pts, av_frame in self._timestamps.timed(decoded):
@@ -191,7 +273,7 @@ class Video:
             if frame is not None:
                 yield frame
         if not self._interrupted.is_set():
-            self.counts.decode_errors += self._ledger.unreported + self._is_cut_short()
+            self.counts.decode_errors += self._ledger.unreported
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """Packets that hold data, and None at the end, which empties the decoder."""
@@ -222,7 +304,7 @@ class Video:
         start = time.monotonic()
         try:
             return next(packets, None)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             if is_late(start, self._access.read_timeout_seconds):
                 raise
             raise _Damaged from error
@@ -255,7 +337,7 @@ class Video:
             return self._stream.codec_context.decode(packet)
         except av.error.EOFError:
             return []
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise _Damaged from error
 
     def _frame(self, decoded: VideoFrame, pts: int) -> Frame | None:
@@ -268,36 +350,39 @@ class Video:
             self.counts.dropped += 1
             return None
         if self._info is None:
-            self._describe(decoded, pts * self._time_base)
-        self._last = Frame(
-            pts=pts,
-            time_base=self._time_base,
-            duration=max(0, decoded.duration or 0),
-            is_keyframe=bool(decoded.key_frame),
-            picture=AvPicture(
-                decoded,
-                converter=self._converter,
-                sample_aspect_ratio=self._sample_aspect_ratio,
-            ),
-        )
+            self._describe(decoded, pts)
+        self._last = self._frame_of(decoded, pts)
+        self._end = self._last.span.end
         return self._last
 
-    def _describe(self, first: VideoFrame, start_time: Fraction) -> None:
+    def _describe(self, first: VideoFrame, pts: int) -> None:
+        start_time = pts * self._time_base
         with self._lock:
             self._info = describe(
                 self._container, self._stream, self._access, first=first, start_time=start_time
             )
 
+    def _finish(self) -> None:
+        """Says what only the end shows."""
+        if self._interrupted.is_set():
+            return
+        self.counts.decode_errors += self._is_cut_short()
+        if not self.counts.frames:
+            raise NoFrames(
+                f"{self._access.name}: not one picture could be decoded "
+                f"({self.counts.decode_errors} errors); is the file whole?"
+            )
+
     def _is_cut_short(self) -> bool:
         """Whether frames end well before the declared duration, as in a copy that broke off."""
-        if self._access.is_live or not self._last or not self._info:
+        if self._access.is_live or self._end is None or not self._info:
             return False
         if self._closed or not is_duration_of_video(self._container, self._stream):
             return False
         declared, start = self._info.duration, self._info.start_time
         if declared is None or start is None:
             return False
-        missing = declared - (self._last.span.end - start)
+        missing = declared - (self._end - start)
         return missing > max(3 / self._rate, declared / 50)
 
 
@@ -318,32 +403,3 @@ class _Patience:
         self._errors += 1
         waited = time.monotonic() - self._since
         return self._errors > MAX_ERRORS_IN_A_ROW or waited > MAX_SECONDS_OF_ERRORS
-
-
-def _open(access: Access) -> InputContainer:
-    with translated(
-        access.name, remote=access.is_remote, timeout_seconds=access.open_timeout_seconds
-    ):
-        return av.open(
-            access.address,
-            mode="r",
-            format=access.format,
-            options={**access.options, **_OPTIONS},
-            metadata_errors="replace",
-            timeout=(access.open_timeout_seconds, access.read_timeout_seconds),
-        )
-
-
-def _prepare_decoder(
-    container: InputContainer, stream: VideoStream, access: Access, threads: int
-) -> None:
-    context = stream.codec_context
-    context.options = {"max_pixels": str(MAX_PIXELS)}
-    context.thread_count = threads
-    # Threads over whole frames are fast, but each one delays the picture by a frame, and with most
-    # decoders PyAV then loses errors and the pictures behind them.
-    is_patient = not access.is_live and carries_pts(container)
-    is_safe = context.codec.canonical_name in FRAME_THREADED
-    context.thread_type = ThreadType.AUTO if is_patient and is_safe else ThreadType.SLICE
-    if access.is_live:
-        context.flags |= CodecFlags.low_delay
