@@ -34,7 +34,7 @@ def cache_key(parts: Mapping[str, object]) -> str:
 
     Example:
         >>> cache_key({"model": "ghostnet_100"})
-        '7f9a9df4f7f9a6a6'
+        'e33587230af7b45844c23b12a17a5796'
     """
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()[:32]
@@ -65,13 +65,19 @@ class Cache:
             return None
         return payload
 
-    def write(self, name: str, payload: bytes) -> None:
-        """Keeps a file; where several processes write the same one, each leaves it whole."""
+    def write(self, name: str, payload: bytes) -> bool:
+        """Keeps a file; where several processes write the same one, each leaves it whole.
+
+        Returns:
+            Whether it is kept.
+        """
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._replace(self.folder / name, payload)
         except OSError as error:
             self._warn(error)
+            return False
+        return True
 
     def _replace(self, path: Path, payload: bytes) -> None:
         descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")

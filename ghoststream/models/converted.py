@@ -33,6 +33,7 @@ class ConvertedNetwork:
 
     def __init__(self, weights: Weights, cache: Cache) -> None:
         self._weights, self._cache = weights, cache
+        self._held: dict[str, bytes] = {}
         preprocessing = weights.preprocessing
         self.key = cache_key(
             {
@@ -59,7 +60,8 @@ class ConvertedNetwork:
         return parts["weight"], parts["bias"]
 
     def _file(self, name: Literal["graph", "classifier"]) -> bytes:
-        return self._cache.read(f"{self.key}.{name}") or self._convert()[name]
+        found = self._held.get(name) or self._cache.read(f"{self.key}.{name}")
+        return found or self._convert()[name]
 
     def _convert(self) -> dict[str, bytes]:
         # Here, because torch takes seconds, and a warm cache needs none.
@@ -72,6 +74,10 @@ class ConvertedNetwork:
         }
         classifier = {"weight": made.classifier_weight, "bias": made.classifier_bias}
         files = {"graph": save(graph), "classifier": save(classifier)}
-        for name, payload in files.items():
-            self._cache.write(f"{self.key}.{name}", payload)
+        # Held where they are not kept: to make one is to make both.
+        self._held = {
+            name: payload
+            for name, payload in files.items()
+            if not self._cache.write(f"{self.key}.{name}", payload)
+        }
         return files

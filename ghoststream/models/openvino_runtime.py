@@ -4,6 +4,7 @@ runtime = OpenVinoRuntime(resolve_weights("ghostnet_100", "bundled"))
 runtime.embed(pixels)  # N x 1280
 """
 
+import logging
 import os
 import threading
 from functools import cached_property
@@ -22,6 +23,8 @@ from ghoststream.models.openvino_library import openvino
 from ghoststream.models.pixels import check_pixels
 from ghoststream.models.weights import Weights
 from ghoststream.types import ModelInfo, Pixels, Vector
+
+log = logging.getLogger(__name__)
 
 Device: TypeAlias = Literal["cpu", "xpu"]
 Precision: TypeAlias = Literal["fp32", "bf16"]
@@ -118,8 +121,9 @@ class OpenVinoRuntime:
         try:
             # The options again: a blob does not keep them, and would run with the defaults.
             return self._core.import_model(blob, self._plugin, self._options)
-        except RuntimeError:
-            # Whole, and yet of another driver or processor: OpenVINO raises nothing finer.
+        except RuntimeError as error:  # OpenVINO raises nothing finer
+            # Whole, and yet refused: it may be of another driver or processor.
+            log.info("a compiled network in %s is of no use here: %s", self._cache.folder, error)
             return None
 
     def _compile(self, output: Output, name: str) -> openvino.CompiledModel:
