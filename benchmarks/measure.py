@@ -201,10 +201,13 @@ class _MemoryWatch:
         return self._peak_bytes
 
     def _watch(self) -> None:
+        start = time.monotonic()
         while not self._stopped.is_set():
             total = sum(map(_peak_resident_bytes, _with_descendants(self._pid)))
             self._peak_bytes = max(self._peak_bytes, total)
-            self._stopped.wait(MEMORY_POLL_SECONDS)
+            # A short process is looked at often enough, too.
+            tenth = max(0.002, (time.monotonic() - start) / 10)
+            self._stopped.wait(min(MEMORY_POLL_SECONDS, tenth))
 
 
 def _with_descendants(pid: int) -> list[int]:
