@@ -31,6 +31,7 @@ from pydantic import (
 )
 
 from ghoststream.errors import ConfigError
+from ghoststream.types import Framing
 
 
 def _exact(value: object) -> Fraction:
@@ -93,6 +94,9 @@ class ModelConfig(_Config):
     model: str = "ghostnet_100"
     weights: str = "auto"
     """auto, bundled, hub, or a file."""
+    framing: Framing = "center"
+    """What the network sees of a picture that is not square: its middle, the whole squashed, or the
+    whole padded."""
     device: Literal["auto", "cpu", "cuda", "mps", "xpu", "reference"] = "auto"
     """Auto takes a CUDA or Apple card where there is one; xpu is Intel's; reference is slow."""
     precision: Literal["auto", "fp32", "bf16"] = "auto"

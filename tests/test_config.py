@@ -99,6 +99,7 @@ def test_the_hash_names_what_decides_the_results_and_nothing_else() -> None:
     assert sha256() == sha256(fps=4)
     assert sha256() != sha256(fps=5)
     assert sha256() != sha256(enter=0.9)
+    assert sha256() != sha256(framing="pad")
 
 
 def test_one_source_or_several_by_name_path_or_number() -> None:

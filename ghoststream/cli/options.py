@@ -50,6 +50,11 @@ MODEL = [
         help="auto, bundled, hub, or a file; see `ghoststream weights list`.  [default: auto]",
     ),
     _option(
+        "--framing",
+        click.Choice(["center", "squash", "pad"]),
+        help="See the middle of a picture, or the whole: squashed, or padded.  [default: center]",
+    ),
+    _option(
         "--device",
         click.Choice(["auto", "cpu", "cuda", "mps", "xpu", "reference"]),
         help="auto takes a CUDA or Apple card where there is one.  [default: auto]",

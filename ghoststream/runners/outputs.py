@@ -14,11 +14,10 @@ from ghoststream.pipeline import EventPipeline
 from ghoststream.sinks import EMBEDDING_SINKS, SINKS
 from ghoststream.sinks.sink import EmbeddingSink, Sink
 from ghoststream.sources import Source
-from ghoststream.types import Frame, Header, StreamInfo
+from ghoststream.types import Frame, Header, Region, StreamInfo
 
 if TYPE_CHECKING:
     from ghoststream.sinks.annotate import FrameReader, HeatOptions
-    from ghoststream.sinks.heatmap import Region
 
 Outputs: TypeAlias = dict[str, Path]
 """Paths by the name of their sink; `-` is standard output."""
@@ -138,7 +137,7 @@ def _heat_options(pipeline: EventPipeline) -> "HeatOptions":
     def heat(frame: Frame, label_id: int) -> NDArray[np.float32]:
         return runtime.heatmap(runtime.preprocessing.prepare(frame), rows[label_id])
 
-    def region(stream: StreamInfo) -> "Region":
+    def region(stream: StreamInfo) -> Region:
         return runtime.preprocessing.seen_region(stream.width, stream.height)
 
     return HeatOptions(heat=heat, region=region)

@@ -19,7 +19,7 @@ from typing import Self, TypeAlias
 
 from ghoststream.errors import ConfigError
 from ghoststream.sinks.atomic import AtomicFile, numbered, output_errors
-from ghoststream.sinks.heatmap import WHOLE_PICTURE, Heat, HeatLayer, Region
+from ghoststream.sinks.heatmap import WHOLE_PICTURE, Heat, HeatLayer
 from ghoststream.sinks.overlay import Overlay
 from ghoststream.sinks.sink import Sink
 from ghoststream.types import (
@@ -28,6 +28,7 @@ from ghoststream.types import (
     Header,
     Prediction,
     Record,
+    Region,
     StreamInfo,
     Summary,
     TimeSpan,

@@ -13,23 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghoststream.sinks.stamp import Layer, Rgba, Stamp, make_stamp
-from ghoststream.types import Frame
+from ghoststream.types import Frame, Region
 from ghoststream.video.encode import Canvas, Plane
 
 Heat: TypeAlias = Callable[[Frame, int], NDArray[np.float32]]
 """From a frame and a class to h x w numbers from 0 to 1."""
 
-Region: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right and bottom edge as fractions of the picture as displayed."""
-
 WHOLE_PICTURE: Region = (0, 0, 1, 1)
 MAX_OPACITY = 0.6
 COLD = 0.15
 """Heat below it is not drawn, so that the rest of the picture keeps its colours."""
-
-
 FADE = 1 / 16
 """Part of the region's side over which heat fades towards its edge."""
+VISIBLE_SIDE = 64
+"""Numbers along each side of a map that was cut to the picture."""
 
 
 class HeatLayer:
@@ -37,7 +34,7 @@ class HeatLayer:
 
     Args:
         heat: the network's answer; it is as costly as an embedding.
-        region: the part of the picture that the network sees.
+        region: what the network sees; below 0 and above 1 lies what is no part of the picture.
         looks_per_second: of video; a new class is looked at at once.
         matrix: colour matrix of the video, by its number in ITU-T H.273.
     """
@@ -54,12 +51,48 @@ class HeatLayer:
         """Lays the heat of a class over a canvas that shows the frame."""
         is_due = self._stamp is None or frame.time - self._time >= self._interval
         if is_due or label_id != self._label_id:
-            heat = self._heat(frame, label_id)
-            box = pixel_box(self._region, canvas.width, canvas.height)
+            heat, region = visible(self._heat(frame, label_id), self._region)
+            box = pixel_box(region, canvas.width, canvas.height)
             self._stamp = make_heat_stamp(heat, box, self._matrix)
             self._label_id, self._time = label_id, frame.time
         if self._stamp is not None:
             self._stamp.onto(canvas)
+
+
+def visible(heat: NDArray[np.float32], region: Region) -> tuple[NDArray[np.float32], Region]:
+    """Cuts off what lies outside of the picture, and gives what remains with its own region.
+
+    Example:
+        >>> heat, region = visible(np.ones((7, 7), np.float32), (0, -0.5, 1, 1.5))
+        >>> region
+        (0, 0, 1, 1)
+    """
+    left, top, right, bottom = region
+    inside = max(0, left), max(0, top), min(1, right), min(1, bottom)
+    if inside == region:
+        return heat, region
+    rows, columns = heat.shape
+    across = _line(inside[0], inside[2], low=left, high=right, cells=columns)
+    down = _line(inside[1], inside[3], low=top, high=bottom, cells=rows)
+    matrix = np.array([[across[0], 0, across[1]], [0, down[0], down[1]]])
+    cut = cv2.warpAffine(
+        heat.astype(np.float32),
+        matrix,
+        (VISIBLE_SIDE, VISIBLE_SIDE),
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(cut, np.float32), inside
+
+
+def _line(start: float, stop: float, *, low: float, high: float, cells: int) -> tuple[float, float]:
+    """Slope and intercept, from the index of a visible number to that of a cell from low to high.
+
+    Numbers and cells lie at the middle of what they stand for.
+    """
+    cells_each = cells / (high - low)
+    slope = (stop - start) / VISIBLE_SIDE * cells_each
+    return slope, (start - low) * cells_each + slope / 2 - 0.5
 
 
 def pixel_box(region: Region, width: int, height: int) -> tuple[int, int, int, int]:

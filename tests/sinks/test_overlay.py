@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 from results import prediction
 
 from ghoststream.sinks.font import BUNDLED, Text, font_for, has_letter, split_by_font
-from ghoststream.sinks.heatmap import color_heat, make_heat_stamp, pixel_box
+from ghoststream.sinks.heatmap import color_heat, make_heat_stamp, pixel_box, visible
 from ghoststream.sinks.overlay import Layout, Overlay, fitted
 from ghoststream.sinks.stamp import make_stamp
 from ghoststream.video.encode import Canvas, Painter
@@ -176,6 +176,25 @@ def test_cold_heat_leaves_the_picture_alone() -> None:
 )
 def test_pixel_box(region: tuple[float, ...], box: tuple[int, ...]) -> None:
     assert pixel_box(region, 66, 50) == box  # type: ignore[arg-type]
+
+
+def test_heat_outside_of_the_picture_is_cut_off() -> None:
+    heat = np.zeros((8, 8), np.float32)
+    heat[2:4, 4:6] = 1
+    heat[0] = 1  # above the picture
+    shown, region = visible(heat, (0, -0.5, 1, 1.5))
+    assert region == (0, 0, 1, 1)
+    # The picture is the four rows in the middle, 16 numbers each; the eight columns have 8 each.
+    assert shown.shape == (64, 64)
+    assert shown[10:22, 38:42].min() > 0.9
+    assert shown[:, :24].max() < 0.1
+    assert shown[44:].max() < 0.1
+
+
+def test_heat_inside_of_the_picture_stays() -> None:
+    heat = np.eye(7, dtype=np.float32)
+    assert visible(heat, (0.2, 0, 0.8, 1))[0] is heat
+    assert visible(heat, (0.2, 0, 0.8, 1))[1] == (0.2, 0, 0.8, 1)
 
 
 def test_font_file_is_where_the_package_is() -> None:
