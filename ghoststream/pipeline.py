@@ -1,12 +1,12 @@
 """Settings and components, put together: the only module that knows both.
 
-pipeline = build_pipeline(RunConfig(fps=2))
-for record in pipeline.records(frames, source="clip.mp4", batch=16): ...
+pipeline = build_event_pipeline(RunConfig(fps=2))
+for record in pipeline.records(pipeline.frames.samples(stream), source="clip.mp4"): ...
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
@@ -23,19 +23,27 @@ from ghoststream.events import EventRules, debounce
 from ghoststream.heads import LinearHead, check_head, load_head, predict
 from ghoststream.models import Runtime, imagenet_labels, load_runtime
 from ghoststream.pooling import POOLINGS, pool
-from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Sampling, Stride
+from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Stride
+from ghoststream.sources import Stream
 from ghoststream.types import (
     Embedding,
     Frame,
     Header,
     Prediction,
     Record,
+    Sample,
+    Sampling,
     StreamInfo,
 )
+from ghoststream.video.sample import samples_of
 from ghoststream.windows import windows
 
-Watch: TypeAlias = Callable[[Frame], None]
-"""Called for each frame that the network looks at."""
+Item = TypeVar("Item")
+
+Watch: TypeAlias = Callable[[Sample], None]
+"""Told of each sample that the network looks at."""
+Show: TypeAlias = Callable[[Frame], None]
+"""Told of each frame of a stream, sampled or not."""
 
 FILE_BATCH = 16
 LIVE_BATCH = 1
@@ -43,26 +51,36 @@ LIVE_BATCH = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FramePipeline:
-    """Frames to embeddings."""
+    """Streams to samples, and samples to embeddings."""
 
     config: EmbedConfig | RunConfig
     runtime: Runtime
     sampling: Sampling
 
-    def embeddings(
-        self, frames: Iterable[Frame], *, is_live: bool = False, watch: Watch | None = None
-    ) -> Iterator[Embedding]:
-        """Samples frames and embeds them.
+    def samples(self, stream: Stream, *, show: Show | None = None) -> Iterator[Sample]:
+        """What the network is to look at.
 
         Args:
-            frames: of one stream, in order.
-            is_live: a live source is not kept waiting for a batch to fill.
-            watch: told of each sampled frame.
+            stream: just opened.
+            show: told of every frame, each of which is then decoded.
         """
-        sampled = self.sampling(frames)
+        prepare = self.runtime.preprocessing.prepare
+        if show is None:
+            return stream.samples(self.sampling, prepare)
+        return samples_of(watched(stream.frames(), show), self.sampling, prepare)
+
+    def embeddings(
+        self, samples: Iterable[Sample], *, is_live: bool = False, watch: Watch | None = None
+    ) -> Iterator[Embedding]:
+        """Embeds samples.
+
+        Args:
+            samples: of one stream, in order.
+            is_live: a live source is not kept waiting for a batch to fill.
+            watch: told of each sample.
+        """
         return embed(
-            watched(sampled, watch) if watch else sampled,
-            prepare=self.runtime.preprocessing.prepare,
+            watched(samples, watch) if watch else samples,
             forward=self.runtime.embed,
             batch=self.config.batch or (LIVE_BATCH if is_live else FILE_BATCH),
         )
@@ -81,25 +99,25 @@ class FramePipeline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventPipeline:
-    """Frames to predictions and events."""
+    """Samples to predictions and events."""
 
     config: RunConfig
     frames: FramePipeline
     head: LinearHead
 
     def predictions(
-        self, frames: Iterable[Frame], *, is_live: bool = False, watch: Watch | None = None
+        self, samples: Iterable[Sample], *, is_live: bool = False, watch: Watch | None = None
     ) -> Iterator[Prediction]:
         """Names each clip; see `FramePipeline.embeddings` for the arguments."""
         config = self.config
-        embeddings = self.frames.embeddings(frames, is_live=is_live, watch=watch)
+        embeddings = self.frames.embeddings(samples, is_live=is_live, watch=watch)
         clips = windows(embeddings, window_seconds=config.window, hop_seconds=config.hop)
         pooled = pool(clips, pooling=POOLINGS[self.head.pooling])
         return predict(pooled, head=self.head, top_k=config.top_k, floor=config.leave)
 
     def records(
         self,
-        frames: Iterable[Frame],
+        samples: Iterable[Sample],
         *,
         source: str,
         is_live: bool = False,
@@ -113,7 +131,7 @@ class EventPipeline:
             min_duration_seconds=config.min_duration,
             gap_seconds=config.gap,
         )
-        predictions = self.predictions(frames, is_live=is_live, watch=watch)
+        predictions = self.predictions(samples, is_live=is_live, watch=watch)
         return debounce(predictions, rules=rules, source=source)
 
 
@@ -190,8 +208,8 @@ def _own_classifier(config: RunConfig, runtime: Runtime) -> LinearHead:
     )
 
 
-def watched(frames: Iterable[Frame], watch: Watch) -> Iterator[Frame]:
-    """Passes frames on, and tells `watch` of each."""
-    for frame in frames:
-        watch(frame)
-        yield frame
+def watched(items: Iterable[Item], watch: Callable[[Item], None]) -> Iterator[Item]:
+    """Passes items on, and tells `watch` of each."""
+    for item in items:
+        watch(item)
+        yield item

@@ -319,7 +319,9 @@ class Summary:
     """How a run over one source ended; the last thing that a sink gets."""
 
     frames: int
-    """Decoded."""
+    """Good ones of the video, decoded or skipped."""
+    skipped: int
+    """Of those, not decoded: nobody asked for them, nor for what is predicted from them."""
     sampled: int
     """Looked at by the network."""
     clips: int

@@ -57,7 +57,7 @@ def test_a_head_of_ones_own_names_the_clips(tmp_path: Path) -> None:
         config_of(head=own_head(tmp_path / "h.safetensors"), window=1, hop=1, top_k=1)
     )
     with source.open() as stream:
-        records = list(pipeline.records(stream.frames(), source="a"))
+        records = list(pipeline.records(pipeline.frames.samples(stream), source="a"))
     predictions = [r for r in records if isinstance(r, Prediction)]
     events = [r for r in records if isinstance(r, Event)]
     assert [(p.span.start, p.labels[0].label) for p in predictions] == [

@@ -1,4 +1,4 @@
-"""Runs pipelines in this process, with a decoder thread beside the network.
+"""Runs pipelines in this process, with decoders in threads beside the network.
 
 for event in run("clip.mp4", fps=2): ...
 
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -20,10 +20,10 @@ from ghoststream.errors import ConfigError, SourceError
 from ghoststream.pipeline import (
     EventPipeline,
     FramePipeline,
+    Show,
     Watch,
     build_event_pipeline,
     build_frame_pipeline,
-    watched,
 )
 from ghoststream.sinks.sink import Writer
 from ghoststream.sources import Source, SourceOptions, Stream, open_sources
@@ -31,11 +31,11 @@ from ghoststream.stages import prefetch
 from ghoststream.types import (
     Embedding,
     Event,
-    Frame,
     Header,
     Prediction,
     Reason,
     Record,
+    Sample,
     StreamInfo,
     Summary,
 )
@@ -43,7 +43,7 @@ from ghoststream.types import (
 Item = TypeVar("Item")
 
 PREFETCH_BYTES = 64 << 20
-"""Decoded pictures that may wait for the network: enough to even out its pace, and no more."""
+"""Samples that may wait for the network: enough to even out its pace, and no more."""
 
 
 def run(source: str | Path | Source, **settings: object) -> Iterator[Event]:
@@ -63,8 +63,8 @@ def run(source: str | Path | Source, **settings: object) -> Iterator[Event]:
     """
     pipeline = build_event_pipeline(make_config(RunConfig, settings))
     opened = _single_source(source, pipeline.config)
-    with opened.open() as stream, decoded(stream) as frames:
-        for record in pipeline.records(frames, source=opened.name, is_live=opened.is_live):
+    with opened.open() as stream, ahead(stream, pipeline.frames.samples(stream)) as samples:
+        for record in pipeline.records(samples, source=opened.name, is_live=opened.is_live):
             if isinstance(record, Event):
                 yield record
 
@@ -78,8 +78,8 @@ def classify(source: str | Path | Source, **settings: object) -> Iterator[Predic
     """
     pipeline = build_event_pipeline(make_config(RunConfig, settings))
     opened = _single_source(source, pipeline.config)
-    with opened.open() as stream, decoded(stream) as frames:
-        yield from pipeline.predictions(frames, is_live=opened.is_live)
+    with opened.open() as stream, ahead(stream, pipeline.frames.samples(stream)) as samples:
+        yield from pipeline.predictions(samples, is_live=opened.is_live)
 
 
 def embed(source: str | Path | Source, **settings: object) -> Iterator[Embedding]:
@@ -90,16 +90,18 @@ def embed(source: str | Path | Source, **settings: object) -> Iterator[Embedding
     """
     pipeline = build_frame_pipeline(make_config(EmbedConfig, settings))
     opened = _single_source(source, pipeline.config)
-    with opened.open() as stream, decoded(stream) as frames:
-        yield from pipeline.embeddings(frames, is_live=opened.is_live)
+    with opened.open() as stream, ahead(stream, pipeline.samples(stream)) as samples:
+        yield from pipeline.embeddings(samples, is_live=opened.is_live)
 
 
 @contextmanager
-def decoded(stream: Stream, stop: threading.Event | None = None) -> Iterator[Iterator[Frame]]:
-    """The frames of a stream, decoded in a thread of their own."""
-    with prefetch(stream.frames(), max_bytes=PREFETCH_BYTES, nbytes=_nbytes, stop=stop) as frames:
+def ahead(
+    stream: Stream, samples: Iterator[Sample], stop: threading.Event | None = None
+) -> Iterator[Iterator[Sample]]:
+    """The samples of a stream, decoded while the network looks at those before."""
+    with prefetch(samples, max_bytes=PREFETCH_BYTES, nbytes=_nbytes, stop=stop) as prefetched:
         try:
-            yield frames
+            yield prefetched
         finally:
             stream.interrupt()
 
@@ -122,8 +124,10 @@ class Job(Generic[Item]):
     """What to do with each source."""
 
     header: Callable[[str, StreamInfo], Header]
-    items: Callable[[Iterator[Frame], Source, Watch], Iterator[Item]]
-    """Frames to results; the watch wants to be told of each sampled frame."""
+    samples: Callable[[Stream, Source], Iterator[Sample]]
+    """What is looked at of a stream."""
+    items: Callable[[Iterator[Sample], Source, Watch], Iterator[Item]]
+    """Samples to results; the watch wants to be told of each sample."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,29 +154,33 @@ class _Tally:
         self.events += isinstance(item, Event) and item.type == "new"
 
 
-def event_job(pipeline: EventPipeline, *, show: Watch | None = None) -> Job[Record]:
-    """From frames to predictions and events.
+def event_job(pipeline: EventPipeline, *, show: Show | None = None) -> Job[Record]:
+    """From samples to predictions and events.
 
     Args:
         pipeline: what makes them.
         show: of a live source, is given every frame, sampled or not: it cannot be read twice.
     """
 
-    def items(frames: Iterator[Frame], source: Source, watch: Watch) -> Iterator[Record]:
-        if show is not None and source.is_live:
-            frames = watched(frames, show)
-        return pipeline.records(frames, source=source.name, is_live=source.is_live, watch=watch)
+    def samples(stream: Stream, source: Source) -> Iterator[Sample]:
+        return pipeline.frames.samples(stream, show=show if source.is_live else None)
 
-    return Job(header=pipeline.frames.header, items=items)
+    def items(samples: Iterator[Sample], source: Source, watch: Watch) -> Iterator[Record]:
+        return pipeline.records(samples, source=source.name, is_live=source.is_live, watch=watch)
+
+    return Job(header=pipeline.frames.header, samples=samples, items=items)
 
 
 def embedding_job(pipeline: FramePipeline) -> Job[Embedding]:
-    """From frames to embeddings."""
+    """From samples to embeddings."""
 
-    def items(frames: Iterator[Frame], source: Source, watch: Watch) -> Iterator[Embedding]:
-        return pipeline.embeddings(frames, is_live=source.is_live, watch=watch)
+    def samples(stream: Stream, source: Source) -> Iterator[Sample]:
+        return pipeline.samples(stream)
 
-    return Job(header=pipeline.header, items=items)
+    def items(samples: Iterator[Sample], source: Source, watch: Watch) -> Iterator[Embedding]:
+        return pipeline.embeddings(samples, is_live=source.is_live, watch=watch)
+
+    return Job(header=pipeline.header, samples=samples, items=items)
 
 
 def run_sources(
@@ -237,14 +245,14 @@ def _run_source(
     progress: Callable[[Progress], None],
 ) -> Outcome:
     tally = _Tally()
-    with source.open() as stream, decoded(stream, stop) as frames:
+    with source.open() as stream, ahead(stream, job.samples(stream, source), stop) as samples:
         # Until a frame is there, nothing has begun: a source without any leaves no output behind.
-        first = next(frames, None)
-        if first is None:
+        head = list(islice(samples, 1))
+        if not head and not stream.counts.frames:
             return Outcome(source=source.name, summary=_summary(stream, tally, stop))
         sink.start(job.header(source.name, stream.info))
-        watch = _watch(source, stream, first, tally, progress)
-        readable = _until_broken(chain([first], frames), tally)
+        watch = _watch(source, stream, tally, progress)
+        readable = _until_broken(chain(head, samples), tally)
         for item in job.items(readable, source, watch):
             tally.count(item)
             sink.write(item)
@@ -253,10 +261,10 @@ def _run_source(
     return Outcome(source=source.name, summary=summary, error=tally.error)
 
 
-def _until_broken(frames: Iterator[Frame], tally: _Tally) -> Iterator[Frame]:
+def _until_broken(samples: Iterator[Sample], tally: _Tally) -> Iterator[Sample]:
     """Ends where the source breaks, so that what came before it is brought to its end in order."""
     try:
-        yield from frames
+        yield from samples
     except SourceError as error:
         tally.error = error
 
@@ -264,18 +272,19 @@ def _until_broken(frames: Iterator[Frame], tally: _Tally) -> Iterator[Frame]:
 def _watch(
     source: Source,
     stream: Stream,
-    first: Frame,
     tally: _Tally,
     progress: Callable[[Progress], None],
 ) -> Watch:
-    def watch(frame: Frame) -> None:
+    start_time = stream.info.start_time or 0
+
+    def watch(sample: Sample) -> None:
         tally.sampled += 1
         progress(
             Progress(
                 source=source.name,
                 frames=stream.counts.frames,
                 sampled=tally.sampled,
-                time=frame.time - first.time,
+                time=sample.span.start - start_time,
                 duration=stream.info.duration,
             )
         )
@@ -287,6 +296,7 @@ def _summary(stream: Stream, tally: _Tally, stop: threading.Event) -> Summary:
     counts = stream.counts
     return Summary(
         frames=counts.frames,
+        skipped=counts.skipped,
         sampled=tally.sampled,
         clips=tally.clips,
         events=tally.events,
@@ -306,6 +316,7 @@ def _reason(tally: _Tally, stop: threading.Event) -> Reason:
 def _nothing_read(reason: Reason, error: SourceError | None = None) -> Summary:
     return Summary(
         frames=0,
+        skipped=0,
         sampled=0,
         clips=0,
         events=0,
@@ -343,5 +354,5 @@ def _single_source(source: str | Path | Source, config: RunConfig | EmbedConfig)
     return sources[0]
 
 
-def _nbytes(frame: Frame) -> int:
-    return frame.picture.nbytes
+def _nbytes(sample: Sample) -> int:
+    return sample.pixels.nbytes

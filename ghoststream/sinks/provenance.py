@@ -62,5 +62,5 @@ def _source(header: Header, summary: Summary | None) -> dict[str, JsonValue]:
     if summary is None:
         return kept
     end = end_record(summary, header.source).model_dump(mode="json")
-    counts = ("frames", "sampled", "dropped", "decode_errors", "reason", "error")
+    counts = ("frames", "skipped", "sampled", "dropped", "decode_errors", "reason", "error")
     return {**kept, **{key: end[key] for key in counts}}

@@ -168,7 +168,9 @@ class EndRecord(_Record):
     record: Literal["end"] = "end"
     source: Text
     frames: Count
-    """Decoded."""
+    """Good ones of the video, decoded or skipped."""
+    skipped: Count
+    """Of those, not decoded: nobody asked for them, nor for what is predicted from them."""
     sampled: Count
     """Looked at by the network."""
     clips: Count
@@ -253,6 +255,7 @@ def end_record(summary: Summary, source: str) -> EndRecord:
     return EndRecord(
         source=readable(source),
         frames=summary.frames,
+        skipped=summary.skipped,
         sampled=summary.sampled,
         clips=summary.clips,
         events=summary.events,

@@ -1,13 +1,13 @@
 """What every source is: a name to show, and a way to open it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from types import TracebackType
 from typing import Literal, Protocol, Self
 
 from ghoststream.errors import ConfigError
-from ghoststream.types import Counts, Frame, StreamInfo
+from ghoststream.types import Counts, Frame, Pixels, Sample, Sampling, StreamInfo
 
 
 class Stream(Protocol):
@@ -18,7 +18,16 @@ class Stream(Protocol):
     @property
     def info(self) -> StreamInfo: ...
 
-    def frames(self) -> Iterator[Frame]: ...
+    def frames(self) -> Iterator[Frame]:
+        """All of them."""
+        ...
+
+    def samples(self, sampling: Sampling, prepare: Callable[[Frame], Pixels]) -> Iterator[Sample]:
+        """Those that `sampling` picks, made ready, maybe without decoding the others.
+
+        To be called instead of `frames`; `prepare` is called in any thread.
+        """
+        ...
 
     def interrupt(self) -> None:
         """Ends `frames()` before its next frame; may be called from another thread."""

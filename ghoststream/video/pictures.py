@@ -20,11 +20,12 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 
 from ghoststream.errors import NoFrames, SourceError
-from ghoststream.types import Counts, Frame, StreamInfo
+from ghoststream.types import Counts, Frame, Sample, Sampling, StreamInfo
 from ghoststream.video.access import MAX_PIXELS, Access, check_regular_file
 from ghoststream.video.errors import translated
 from ghoststream.video.picture import AvPicture, Converter, pixel_aspect
 from ghoststream.video.probe import describe, video_stream
+from ghoststream.video.sample import Prepare, samples_of
 
 PICTURE_FORMATS = (
     "png_pipe,jpeg_pipe,bmp_pipe,webp_pipe,tiff_pipe,ppm_pipe,pgm_pipe,pbm_pipe,pam_pipe,"
@@ -80,6 +81,10 @@ class PictureSequence:
                 yield frame
         if not self.counts.frames:
             raise self._no_frames(self.counts.decode_errors)
+
+    def samples(self, sampling: Sampling, prepare: Prepare) -> Iterator[Sample]:
+        """What `sampling` picks, made ready; to be called instead of `frames()`."""
+        return samples_of(self.frames(), sampling, prepare)
 
     def interrupt(self) -> None:
         """Ends `frames()` before its next frame; may be called from another thread."""

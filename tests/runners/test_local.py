@@ -12,9 +12,21 @@ import ghoststream
 from ghoststream.errors import ConfigError, NotAVideo, SourceError, SourceNotFound
 from ghoststream.pipeline import Watch
 from ghoststream.runners.local import Job, Progress, run_sources
+from ghoststream.sampling import EveryFrame
 from ghoststream.sinks.memory import Memory
-from ghoststream.sources import Source, open_sources
-from ghoststream.types import Frame, Header, Label, ModelInfo, Prediction, Record, StreamInfo
+from ghoststream.sources import Source, Stream, open_sources
+from ghoststream.types import (
+    Frame,
+    Header,
+    Label,
+    ModelInfo,
+    Prediction,
+    Record,
+    Sample,
+    Sampling,
+    StreamInfo,
+)
+from ghoststream.video.sample import Prepare, samples_of
 
 
 def make_header(source: str, stream: StreamInfo) -> Header:
@@ -24,13 +36,18 @@ def make_header(source: str, stream: StreamInfo) -> Header:
     )
 
 
-def predictions(frames: Iterator[Frame], source: Source, watch: Watch) -> Iterator[Record]:
-    for frame in frames:
-        watch(frame)
-        yield Prediction(span=frame.span, labels=(Label(label=source.name, label_id=0, score=1.0),))
+def every_frame(stream: Stream, source: Source) -> Iterator[Sample]:
+    return stream.samples(EveryFrame(), Frame.rgb)
 
 
-JOB: Job[Record] = Job(header=make_header, items=predictions)
+def predictions(samples: Iterator[Sample], source: Source, watch: Watch) -> Iterator[Record]:
+    for sample in samples:
+        watch(sample)
+        label = Label(label=source.name, label_id=0, score=1.0)
+        yield Prediction(span=sample.span, labels=(label,))
+
+
+JOB: Job[Record] = Job(header=make_header, samples=every_frame, items=predictions)
 
 
 def sources_of(*paths: Path) -> list[Source]:
@@ -114,6 +131,9 @@ class Breaking:
         yield next(frames)
         yield next(frames)
         raise SourceNotFound("camera: somebody pulled the plug")
+
+    def samples(self, sampling: Sampling, prepare: Prepare) -> Iterator[Sample]:
+        return samples_of(self.frames(), sampling, prepare)
 
     def interrupt(self) -> None:
         self._stream.interrupt()

@@ -59,6 +59,7 @@ HEADER = Header(
 
 SUMMARY = Summary(
     frames=120,
+    skipped=40,
     sampled=16,
     clips=3,
     events=1,
