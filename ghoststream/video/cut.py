@@ -10,6 +10,7 @@ from typing import Self
 
 MAX_ERROR = 1 / 8
 """Output pixels by which an edge may be missed."""
+MIN_PIXELS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +39,18 @@ class Cut:
             size: output pixels of the wanted part.
             step: coded pixels from one place where the picture can be cut to the next.
 
+        Raises:
+            ValueError: less than half a coded pixel is wanted; enlarged, it could fill the memory.
+
         Example:
             >>> Cut.around(0.0625, 0.9375, side=480, size=224, step=2)
             Cut(start=30, stop=450, scaled=224, offset=0)
         """
         low, high = round(low * side, 6), round(high * side, 6)
+        if high - low < MIN_PIXELS:
+            raise ValueError(
+                f"at least {MIN_PIXELS} of {side} pixels must be wanted, not {low} to {high}"
+            )
         scale = size / (high - low)
         starts = range(floor(low / step) * step, -1, -step)
         stops = range(ceil(high / step) * step, side + step, step)
