@@ -63,6 +63,7 @@ def test_pull_brings_weights_and_preprocessing_into_the_cache(tmp_path: Path) ->
     assert found["preprocessing"] == {
         "input_size": 192,
         "crop": 0.95,
+        "framing": "center",
         "interpolation": "bicubic",
         "mean": [0.5, 0.5, 0.5],
         "std": [0.25, 0.25, 0.25],
