@@ -80,6 +80,7 @@ def test_provenance(name: str, read: Reader, tmp_path: Path) -> None:
         "name": "ghostnet_100",
         "weights": "bundled",
         "sha256": "ab" * 32,
+        "runtime": "torch 2.14.1 cpu fp32",
     }
     assert provenance["preprocessing"]["input_size"] == 224
     assert provenance["configuration"] == {"fps": "4", "window": "2"}
