@@ -103,6 +103,8 @@ class ModelConfig(_Config):
     """Auto takes bf16 where the device computes in it."""
     batch: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Frames a forward pass; unset, 16 for a file and 1 for a live source."""
+    workers: Annotated[int, Field(ge=1, le=256)] | None = None
+    """Processes for several files; unset, one a core, or one in all with a graphics card."""
 
 
 DEFAULT_FPS = Fraction(4)
@@ -283,7 +285,7 @@ def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
 WITHOUT_EFFECT = (
     {"source", "jsonl", "csv", "vtt", "annotate", "heatmap", "out", "exist_ok"}
     | {"rtsp_transport", "open_timeout", "read_timeout"}
-    | {"device", "precision", "batch"}
+    | {"device", "precision", "batch", "workers"}
 )
 """Settings that decide where results go and how they are reached, but not what they are."""
 

@@ -5,7 +5,7 @@ for record in pipeline.records(pipeline.frames.samples(stream), source="clip.mp4
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ from ghoststream.embedding import embed
 from ghoststream.errors import ConfigError, HeadError
 from ghoststream.events import EventRules, debounce
 from ghoststream.heads import LinearHead, check_head, load_head, predict
-from ghoststream.models import Runtime, imagenet_labels, load_runtime
+from ghoststream.models import Runtime, imagenet_labels, load_runtime, resolve_weights
 from ghoststream.pooling import POOLINGS, pool
 from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Stride
 from ghoststream.sources import Stream
@@ -135,30 +135,37 @@ class EventPipeline:
         return debounce(predictions, rules=rules, source=source)
 
 
-def build_frame_pipeline(config: EmbedConfig | RunConfig) -> FramePipeline:
+def build_frame_pipeline(config: EmbedConfig | RunConfig, *, threads: int = 0) -> FramePipeline:
     """Loads the network.
+
+    Args:
+        config: which one, and what it is to look at.
+        threads: of the processor; 0 takes as many as there are cores.
 
     Raises:
         ConfigError: settings that do not hold together, or a device that is not there.
         WeightsError: weights that are missing or unusable.
     """
-    return FramePipeline(
-        config=config,
-        runtime=load_runtime(
-            config.model, config.weights, config.device, config.precision
-        ),
-        sampling=sampling_of(config),
+    recipe = resolve_weights(config.model, config.weights).preprocessing
+    runtime = load_runtime(
+        config.model,
+        config.weights,
+        config.device,
+        config.precision,
+        preprocessing=replace(recipe, framing=config.framing),
+        threads=threads,
     )
+    return FramePipeline(config=config, runtime=runtime, sampling=sampling_of(config))
 
 
-def build_event_pipeline(config: RunConfig) -> EventPipeline:
-    """Loads the network and the head.
+def build_event_pipeline(config: RunConfig, *, threads: int = 0) -> EventPipeline:
+    """Loads the network and the head; arguments as `build_frame_pipeline`.
 
     Raises:
         ConfigError, WeightsError: as `build_frame_pipeline`.
         HeadError: a head that is damaged or does not fit.
     """
-    frames = build_frame_pipeline(config)
+    frames = build_frame_pipeline(config, threads=threads)
     return EventPipeline(config=config, frames=frames, head=_head(config, frames.runtime))
 
 

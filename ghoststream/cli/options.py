@@ -67,6 +67,7 @@ MODEL = [
     _option(
         "--batch", int, "N", help="Frames a forward pass.  [default: 16 for files, 1 for live]"
     ),
+    _option("--workers", int, "N", help="Processes for several videos.  [default: one a core]"),
 ]
 SAMPLING = [
     _option("--fps", metavar="RATE", help="Look at so many frames a second.  [default: 4]"),

@@ -42,11 +42,11 @@ class Report:
     def __init__(self, *, as_json: bool, quiet: bool) -> None:
         self._as_json, self._quiet = as_json, quiet
         self._began = time.monotonic()
-        self._source_began = self._began
         self._names_sources, self._prefix = False, ""
         self._origin = Fraction(0)
         self._bar: Bar | None = None
-        self._task: TaskID | None = None
+        self._tasks: dict[str, TaskID] = {}
+        self._starts: dict[str, float] = {}
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty() and not self._as_json:
@@ -71,7 +71,6 @@ class Report:
 
     def start(self, header: Header) -> None:
         self._origin = header.stream.start_time or Fraction(0)
-        self._source_began = time.monotonic()
         self._prefix = f"{header.source}: " if self._names_sources else ""
 
     def event(self, event: Event) -> None:
@@ -108,14 +107,23 @@ class Report:
             self._bar = None
 
     def _move_bar(self, bar: Bar, progress: "Progress") -> None:
-        if self._task is None or bar.tasks[self._task].description != progress.source:
-            total = None if progress.duration is None else float(progress.duration)
-            self._task = bar.add_task(progress.source, total=total, speed="")
-        elapsed = max(time.monotonic() - self._source_began, 1e-6)
-        speed = (
-            f"{progress.frames / elapsed:.0f} fps, {float(progress.time) / elapsed:.1f}x realtime"
+        """One bar a source."""
+        if progress.source not in self._tasks:
+            self._tasks[progress.source] = bar.add_task(progress.source, speed="")
+            self._starts[progress.source] = time.monotonic()
+        elapsed = max(time.monotonic() - self._starts[progress.source], 1e-6)
+        total = None if progress.duration is None else float(progress.duration)
+        bar.update(
+            self._tasks[progress.source],
+            total=total,
+            completed=float(progress.time),
+            speed=f"{progress.frames / elapsed:.0f} fps, "
+            f"{float(progress.time) / elapsed:.1f}x realtime",
         )
-        bar.update(self._task, completed=float(progress.time), speed=speed)
+
+    def done(self, source: str) -> None:
+        if self._bar is not None and source in self._tasks:
+            self._bar.remove_task(self._tasks.pop(source))
 
 
 def exit_code(result: "Result") -> int:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ghoststream.models.labels import imagenet_labels
     from ghoststream.models.preprocessing import Preprocessing
     from ghoststream.models.registry import DEFAULT_MODEL, MODELS
-    from ghoststream.models.runtime import Runtime, load_runtime
+    from ghoststream.models.runtime import Runtime, choose_device, load_runtime
     from ghoststream.models.weights import (
         Weights,
         list_weights,
@@ -29,6 +29,7 @@ __all__ = [
     "Preprocessing",
     "Runtime",
     "Weights",
+    "choose_device",
     "create_model",
     "imagenet_labels",
     "list_weights",
@@ -46,6 +47,7 @@ _HOMES = {
     "Preprocessing": "preprocessing",
     "Runtime": "runtime",
     "Weights": "weights",
+    "choose_device": "runtime",
     "create_model": "factory",
     "imagenet_labels": "labels",
     "list_weights": "weights",

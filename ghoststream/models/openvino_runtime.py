@@ -5,7 +5,6 @@ runtime.embed(pixels)  # N x 1280
 """
 
 import logging
-import os
 import threading
 from functools import cached_property
 from io import BytesIO
@@ -14,6 +13,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ghoststream.cores import available_cores
 from ghoststream.errors import ConfigError
 from ghoststream.models.activation import activation_map
 from ghoststream.models.cache import Cache, cache_key
@@ -65,7 +65,7 @@ class OpenVinoRuntime:
         _require_device(self._core, self._plugin)
         chosen = _choose_precision(self._core, self._plugin, precision)
         self._streams, self._options = _options(
-            self._plugin, chosen, threads or available_threads()
+            self._plugin, chosen, threads or available_cores()
         )
         self._cache = cache or Cache()
         self.preprocessing = weights.preprocessing
@@ -141,13 +141,6 @@ class OpenVinoRuntime:
         )
         options = {key: str(value) for key, value in self._options.items()}
         return cache_key({"device": name, "capabilities": sorted(capabilities), **options})
-
-
-def available_threads() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _require_device(core: openvino.Core, plugin: str) -> None:

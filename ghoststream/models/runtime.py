@@ -21,6 +21,7 @@ from ghoststream.types import ModelInfo, Pixels, Vector
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps", "xpu", "reference"]
 DEVICES: tuple[str, ...] = get_args(Device)
+ChosenDevice: TypeAlias = Literal["cpu", "cuda", "mps", "xpu", "reference"]
 
 Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
@@ -101,24 +102,28 @@ def load_runtime(
     """
     _require_known("device", device, DEVICES)
     _require_known("precision", precision, PRECISIONS)
-    if device == "auto":
-        device = _find_device()
+    chosen = choose_device(device)
     found = resolve_weights(model, weights)
     if preprocessing is not None:
         found = replace(found, preprocessing=preprocessing)
     # Here, because each takes its time to import, and none needs the other.
-    if device == "cpu" or device == "xpu":
+    if chosen == "cpu" or chosen == "xpu":
         from ghoststream.models.openvino_runtime import OpenVinoRuntime
 
-        return OpenVinoRuntime(found, device=device, precision=precision, threads=threads)
+        return OpenVinoRuntime(found, device=chosen, precision=precision, threads=threads)
     from ghoststream.models.torch_runtime import load_torch_runtime
 
-    return load_torch_runtime(found, device=device, precision=precision, threads=threads)
+    return load_torch_runtime(found, device=chosen, precision=precision, threads=threads)
 
 
 def _require_known(what: str, name: str, known: tuple[str, ...]) -> None:
     if name not in known:
         raise ConfigError(f"there is no {what} {name!r}; choose one of {', '.join(known)}")
+
+
+def choose_device(device: Device) -> ChosenDevice:
+    """The device that `auto` stands for on this machine; others are themselves."""
+    return _find_device() if device == "auto" else device
 
 
 def _find_device() -> Literal["cpu", "cuda", "mps"]:

@@ -1,14 +1,17 @@
 """Whole jobs, from settings to written outputs: what the command line calls."""
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol, TypeVar
 
 from ghoststream.config import EmbedConfig, RunConfig
-from ghoststream.models import resolve_weights
+from ghoststream.cores import available_cores
+from ghoststream.models import choose_device, resolve_weights
 from ghoststream.pipeline import build_event_pipeline, build_frame_pipeline
 from ghoststream.runners.local import (
+    Job,
     Outcome,
     Progress,
     embedding_job,
@@ -25,10 +28,13 @@ from ghoststream.runners.outputs import (
     open_embedding_sink,
     open_event_sinks,
 )
+from ghoststream.runners.workers import run_in_workers
 from ghoststream.sinks.fanout import FanOut
 from ghoststream.sinks.sink import Writer
-from ghoststream.sources import Source, open_sources
-from ghoststream.types import Event, Header, Summary
+from ghoststream.sources import FileSource, Source, open_sources
+from ghoststream.types import Embedding, Event, Header, Record, Summary
+
+Item = TypeVar("Item")
 
 
 class Watcher(Protocol):
@@ -51,7 +57,11 @@ class Watcher(Protocol):
         ...
 
     def progress(self, progress: Progress) -> None:
-        """One more frame was looked at."""
+        """One more frame was looked at; with several workers, told of some only."""
+        ...
+
+    def done(self, source: str) -> None:
+        """All results of a source have been told."""
         ...
 
 
@@ -75,9 +85,9 @@ def run_events(config: RunConfig, *, stop: threading.Event, watcher: Watcher) ->
     check_distinct(outputs, sources)
     pipeline = build_event_pipeline(config)
     sinks = open_event_sinks(outputs, pipeline, sources)
+    job = event_job(pipeline, show=getattr(sinks.get("annotate"), "show", None))
     with FanOut([*sinks.values(), _Told(watcher, _notice(config))]) as sink:
-        job = event_job(pipeline, show=getattr(sinks.get("annotate"), "show", None))
-        outcomes = run_sources(sources, job, sink, stop=stop, progress=watcher.progress)
+        outcomes = _run(config, sources, job, partial(_event_job, config), sink, stop, watcher)
     return Result(outcomes=outcomes, outputs=outputs)
 
 
@@ -94,7 +104,7 @@ def run_embeddings(config: EmbedConfig, *, stop: threading.Event, watcher: Watch
     job = embedding_job(build_frame_pipeline(config))
     told: Writer[object] = _Told(watcher, _notice(config))
     with FanOut([open_embedding_sink(outputs), told]) as sink:
-        outcomes = run_sources(sources, job, sink, stop=stop, progress=watcher.progress)
+        outcomes = _run(config, sources, job, partial(_embedding_job, config), sink, stop, watcher)
     return Result(outcomes=outcomes, outputs=outputs)
 
 
@@ -122,6 +132,51 @@ def check_events(config: RunConfig) -> dict[str, object]:
     }
 
 
+def _run(
+    config: RunConfig | EmbedConfig,
+    sources: list[Source],
+    job: Job[Item],
+    make_job: Callable[[int], Job[Item]],
+    sink: Writer[Item],
+    stop: threading.Event,
+    watcher: Watcher,
+) -> list[Outcome]:
+    """Here, or in as many processes as are worth it."""
+    workers = _workers(config, sources)
+    if workers == 1:
+        return run_sources(sources, job, sink, stop=stop, progress=watcher.progress)
+    threads = max(1, available_cores() // workers)
+    return run_in_workers(
+        [_with_threads(source, threads) for source in sources],
+        partial(make_job, threads),
+        sink,
+        workers=workers,
+        stop=stop,
+        progress=watcher.progress,
+    )
+
+
+def _workers(config: RunConfig | EmbedConfig, sources: list[Source]) -> int:
+    if any(source.is_live for source in sources):
+        return 1
+    on_processor = choose_device(config.device) in ("cpu", "reference")
+    # A graphics card is fed by the decoders of one process.
+    wanted = config.workers or (available_cores() if on_processor else 1)
+    return max(1, min(wanted, len(sources)))
+
+
+def _with_threads(source: Source, threads: int) -> Source:
+    return replace(source, threads=threads) if isinstance(source, FileSource) else source
+
+
+def _event_job(config: RunConfig, threads: int) -> Job[Record]:
+    return event_job(build_event_pipeline(config, threads=threads))
+
+
+def _embedding_job(config: EmbedConfig, threads: int) -> Job[Embedding]:
+    return embedding_job(build_frame_pipeline(config, threads=threads))
+
+
 def find_sources(config: RunConfig | EmbedConfig) -> list[Source]:
     """Every source that the settings name."""
     options = source_options(config)
@@ -137,11 +192,13 @@ class _Told(Writer[object]):
 
     def __init__(self, watcher: Watcher, notice: str | None) -> None:
         self._watcher, self._notice = watcher, notice
+        self._source = ""
 
     def start(self, header: Header) -> None:
         if self._notice is not None:
             self._watcher.notice(self._notice)
             self._notice = None
+        self._source = header.source
         self._watcher.start(header)
 
     def write(self, item: object) -> None:
@@ -149,7 +206,7 @@ class _Told(Writer[object]):
             self._watcher.event(item)
 
     def finish(self, summary: Summary) -> None:
-        pass
+        self._watcher.done(self._source)
 
     def close(self) -> None:
         pass

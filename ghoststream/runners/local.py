@@ -212,29 +212,35 @@ def run_sources(
     for source in sources:
         if stop.is_set():
             break
-        outcome = _attempt(source, job, sink, stop, progress)
+        outcome = attempt(source, job, sink, stop, progress)
         outcomes.append(outcome)
         if not outcome.summary.frames and len(sources) > 1:
             sink.lost(source.name, outcome.summary)
-    failures = [outcome.error for outcome in outcomes if outcome.error is not None]
-    if failures and not any(outcome.summary.frames for outcome in outcomes):
-        raise failures[0] if len(failures) == 1 else _none_readable(failures)
+    check_any_read(outcomes)
     return outcomes
 
 
-def _attempt(
+def check_any_read(outcomes: Sequence[Outcome]) -> None:
+    """Makes an error of it where not one source gave a frame."""
+    failures = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if failures and not any(outcome.summary.frames for outcome in outcomes):
+        raise failures[0] if len(failures) == 1 else _none_readable(failures)
+
+
+def attempt(
     source: Source,
     job: Job[Item],
     sink: Writer[Item],
     stop: threading.Event,
     progress: Callable[[Progress], None],
 ) -> Outcome:
+    """Does a job over one source; one that cannot be had is an outcome, too."""
     try:
         return _run_source(source, job, sink, stop, progress)
     except SourceError as error:
         if stop.is_set():  # as good a reason as any for a source not to open
-            return Outcome(source=source.name, summary=_nothing_read("interrupted"))
-        return Outcome(source=source.name, summary=_nothing_read("failed", error), error=error)
+            return Outcome(source=source.name, summary=nothing_read("interrupted"))
+        return Outcome(source=source.name, summary=nothing_read("failed", error), error=error)
 
 
 def _run_source(
@@ -313,7 +319,8 @@ def _reason(tally: _Tally, stop: threading.Event) -> Reason:
     return "interrupted" if stop.is_set() else "completed"
 
 
-def _nothing_read(reason: Reason, error: SourceError | None = None) -> Summary:
+def nothing_read(reason: Reason, error: SourceError | None = None) -> Summary:
+    """The summary of a source that gave nothing."""
     return Summary(
         frames=0,
         skipped=0,

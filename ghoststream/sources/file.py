@@ -18,6 +18,8 @@ class FileSource:
     """One video file."""
 
     path: Path
+    threads: int = 0
+    """Of decoders; 0 takes as many as there are cores."""
 
     @property
     def name(self) -> str:
@@ -36,7 +38,7 @@ class FileSource:
         from ghoststream.video.access import file_access
         from ghoststream.video.decode import Video
 
-        return Video(file_access(self.path, self.name))
+        return Video(file_access(self.path, self.name), threads=self.threads)
 
 
 def shown(path: Path) -> str:

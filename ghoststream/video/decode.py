@@ -7,7 +7,6 @@ with open_file(Path("clip.mp4")) as video:
 
 from __future__ import annotations  # av.Packet takes no parameter at run time
 
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from av.packet import Packet
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from ghoststream.cores import available_cores
 from ghoststream.errors import NoFrames
 from ghoststream.types import Counts, Frame, Sample, Sampling, StreamInfo
 from ghoststream.video.access import Access, file_access
@@ -218,7 +218,7 @@ class Video:
 
     def _planned_samples(self, sampling: Sampling, prepare: Prepare) -> Iterator[Sample]:
         prepare_for_lane(self._stream)
-        lanes = min(self._threads or len(os.sched_getaffinity(0)), MAX_LANES)
+        lanes = min(self._threads or available_cores(), MAX_LANES)
         outputs = side_by_side(
             self._steps(sampling, lanes),
             self._stream,

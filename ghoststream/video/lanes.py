@@ -11,8 +11,8 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
-from itertools import chain
-from typing import TypeAlias
+from itertools import chain, takewhile
+from typing import TypeAlias, TypeGuard
 
 import av.error
 from av.packet import Packet
@@ -32,7 +32,7 @@ MAX_WAITING_BYTES = 32 << 20
 MAX_SCHEDULED_STEPS = 64
 
 Output: TypeAlias = Sample | Step
-"""Samples, and each step behind its own."""
+"""Samples, and the step that they belong to."""
 OpenStream: TypeAlias = Callable[[], AbstractContextManager[VideoStream]]
 OnFirst: TypeAlias = Callable[[VideoFrame, int], None]
 """Told of a picture and its pts."""
@@ -48,7 +48,7 @@ def side_by_side(
     lanes: int,
     stop: threading.Event,
 ) -> Iterator[Output]:
-    """Decodes what the plan says.
+    """Decodes what the plan says: each step, followed by its samples.
 
     Args:
         steps: of the plan; the first one is fresh.
@@ -84,8 +84,9 @@ def side_by_side(
         )
         for queue in queues:
             stack.callback(queue.close)
-        for turn in schedule:
-            yield from _through_step(outputs[turn])
+        for turn, step in schedule:
+            yield step
+            yield from takewhile(_is_sample, outputs[turn])
 
 
 def _step_queue(stop: threading.Event) -> ByteQueue[Step]:
@@ -98,22 +99,19 @@ def _prefetched_samples(
     return prefetch(lane, max_bytes=MAX_WAITING_BYTES, nbytes=_output_bytes, stop=stop)
 
 
-def _dispatch(steps: Iterable[Step], queues: list[ByteQueue[Step]]) -> Iterator[int]:
-    """Hands steps out, and says for each whose turn it was."""
+def _dispatch(steps: Iterable[Step], queues: list[ByteQueue[Step]]) -> Iterator[tuple[int, Step]]:
+    """Hands steps out, and says of each whose turn it was."""
     turn = -1
     for step in steps:
         turn = (turn + step.is_fresh) % len(queues)
         queues[turn].put(step)
-        yield turn
+        yield turn, step
     for queue in queues:
         queue.finish()
 
 
-def _through_step(outputs: Iterator[Output]) -> Iterator[Output]:
-    for output in outputs:
-        yield output
-        if isinstance(output, Step):
-            return
+def _is_sample(output: Output) -> TypeGuard[Sample]:
+    return isinstance(output, Sample)
 
 
 def _lane(
