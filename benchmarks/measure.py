@@ -214,9 +214,16 @@ def _with_descendants(pid: int) -> list[int]:
     found, open_ends = [], [pid]
     while open_ends:
         found.append(open_ends.pop())
-        for task in Path(f"/proc/{found[-1]}/task").glob("*/children"):
-            open_ends += map(int, _read(task).split())
+        for task in _tasks(found[-1]):
+            open_ends += map(int, _read(task / "children").split())
     return found
+
+
+def _tasks(pid: int) -> list[Path]:
+    try:
+        return list(Path(f"/proc/{pid}/task").iterdir())
+    except (FileNotFoundError, ProcessLookupError):
+        return []  # it has just ended
 
 
 def _peak_resident_bytes(pid: int) -> int:

@@ -7,6 +7,7 @@ import traceback
 
 import click
 
+from ghoststream.cli.bench import bench
 from ghoststream.cli.embed import embed
 from ghoststream.cli.probe import probe
 from ghoststream.cli.run import run
@@ -80,5 +81,5 @@ def main(ctx: click.Context) -> None:
     ctx.obj = {}
 
 
-for command in (run, embed, probe, validate, schema, weights):
+for command in (run, embed, probe, validate, schema, weights, bench):
     main.add_command(command)
