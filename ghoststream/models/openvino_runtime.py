@@ -154,7 +154,7 @@ def _require_device(core: openvino.Core, plugin: str) -> None:
 def _choose_precision(
     core: openvino.Core, plugin: str, asked: Precision | Literal["auto"]
 ) -> Precision:
-    # What OpenVINO would take by itself: capabilities name bf16 even where it is emulated, slowly.
+    # What OpenVINO would take by itself; what is a capability only may be slower than fp32.
     has_bf16 = core.get_property(plugin, "INFERENCE_PRECISION_HINT") == ELEMENTS["bf16"]
     if asked == "bf16" and not has_bf16:
         raise ConfigError(

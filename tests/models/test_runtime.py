@@ -241,6 +241,14 @@ def test_unknown_and_absent_devices() -> None:
             load_runtime("ghostnet_100", "bundled", "xpu")
 
 
+def test_auto_takes_the_cpu_where_there_is_a_driver_and_no_card(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ghoststream.models.runtime.NVIDIA_DRIVERS", (str(tmp_path),))
+    kind = "torch" if torch.cuda.is_available() else "openvino"
+    assert load_runtime("ghostnet_100", "bundled").info.runtime.startswith(kind)
+
+
 def test_unknown_and_absent_precisions() -> None:
     with pytest.raises(ConfigError, match="no precision 'int4'; choose one of auto, fp32, bf16"):
         load_runtime("ghostnet_100", "bundled", "cpu", "int4")
