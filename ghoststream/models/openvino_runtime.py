@@ -64,9 +64,7 @@ class OpenVinoRuntime:
         self._core, self._plugin = openvino.Core(), PLUGINS[device]
         _require_device(self._core, self._plugin)
         chosen = _choose_precision(self._core, self._plugin, precision)
-        self._streams, self._options = _options(
-            self._plugin, chosen, threads or available_cores()
-        )
+        self._streams, self._options = _options(self._plugin, chosen, threads or available_cores())
         self._cache = cache or Cache()
         self.preprocessing = weights.preprocessing
         self._network = ConvertedNetwork(weights, self._cache)

@@ -144,10 +144,11 @@ def test_embed_writes_vectors(clip: Path, tmp_path: Path, monkeypatch: pytest.Mo
     for name in ("vectors.parquet", "vectors.npz"):
         done = ghoststream("embed", clip, "--weights", "bundled", "--fps", 1, "--out", name)
         assert done.exit_code == 0, done.output
-    table, arrays = pq.read_table("vectors.parquet"), np.load("vectors.npz")
+    table = pq.read_table("vectors.parquet")
     assert table.column("pts_seconds").to_pylist() == [0.0, 1.0, 2.0]
-    assert arrays["pts_seconds"].tolist() == [0.0, 1.0, 2.0]
-    assert arrays["vectors"].shape == (3, 1280)
+    with np.load("vectors.npz") as arrays:
+        assert arrays["pts_seconds"].tolist() == [0.0, 1.0, 2.0]
+        assert arrays["vectors"].shape == (3, 1280)
 
 
 def test_a_pipeline_file_and_flags_over_it(clip: Path, tmp_path: Path) -> None:
