@@ -39,17 +39,14 @@ _MATRIX_NAMES = {
 _RANGE_NAMES = {ColorRange.MPEG: "limited", ColorRange.JPEG: "full"}
 WHOLE_PICTURE: Region = (0, 0, 1, 1)
 
-# Filters as FFmpeg has them, with {size}, {colors} and {range} to be filled in. The parameters make
-# the cubic the one that Pillow and torchvision use.
-ONE_STEP = (
+# Filters as FFmpeg has them, with {size} and {colors} to be filled in. The parameters make the
+# cubic the one that Pillow and torchvision use. swscale has vector code from YUV to planes of red,
+# green and blue, and from planes to pixels, but slow code from YUV to pixels.
+SCALING = (
     "scale={size}:{colors}:out_range=full:param0=0:param1=0.5"
     ":flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp",
-)
-# swscale has vector code from YUV to YUV, and slow code from YUV to RGB of another size.
-TWO_STEPS = (
-    "scale={size}:{colors}:out_range={range}:param0=0:param1=0.5:flags=bicublin+accurate_rnd",
-    "format=yuv444p",
-    "scale={colors}:out_range=full:flags=bicubic+accurate_rnd",
+    "format=gbrp",
+    "scale=flags=bicubic",
 )
 
 
@@ -92,12 +89,6 @@ class Conversion:
             Cut.around(top, bottom, side=self.height, size=self.size[1], step=down),
         )
 
-    def scaling(self) -> Sequence[str]:
-        """The filters that suit it; pictures with all of their colour shall keep it."""
-        is_subsampled = VideoFormat(self.pixel_format).chroma_width(16) < 16
-        is_scaled = self.region != WHOLE_PICTURE or self.size != (self.width, self.height)
-        return TWO_STEPS if is_subsampled and is_scaled else ONE_STEP
-
     def filters(self, scaling: Sequence[str], across: Cut, down: Cut) -> Iterator[str]:
         """The whole chain, from the frame to RGB."""
         matrix, color_range = _MATRIX_NAMES[self.colorspace], _RANGE_NAMES[self.color_range]
@@ -116,7 +107,6 @@ class Conversion:
         fields = {
             "size": f"{across.scaled}:{down.scaled}",
             "colors": f"in_color_matrix={matrix}:in_range={color_range}",
-            "range": color_range,
         }
         yield from (step.format(**fields) for step in scaling)
         yield "format=rgb24"
@@ -136,16 +126,16 @@ class Converting:
 
     Args:
         conversion: which every frame has to agree with.
-        scaling: filters in place of those that suit the conversion.
+        scaling: filters that scale and make RGB.
     """
 
-    def __init__(self, conversion: Conversion, *, scaling: Sequence[str] | None = None) -> None:
+    def __init__(self, conversion: Conversion, *, scaling: Sequence[str] = SCALING) -> None:
         across, down = conversion.cuts()
         (width, height), left, top = conversion.size, across.offset, down.offset
         self._wanted = (slice(top, top + height), slice(left, left + width))
         self._graph = Graph()
         self._graph.threads = 1
-        filters = conversion.filters(scaling or conversion.scaling(), across, down)
+        filters = conversion.filters(scaling, across, down)
         nodes = [self._graph.add(*text.split("=", 1)) for text in filters]
         self._graph.link_nodes(*nodes).configure()
 

@@ -60,16 +60,13 @@ class Cut:
 
 
 def _nearest(places: Iterable[int], edge: float, scale: float, limit: int) -> tuple[int, int]:
-    """The first place, going outwards, that lies an even number of output pixels from the edge.
-
-    Even, since swscale is slower where the width of its output is odd.
-    """
+    """The first place, going outwards, that lies a whole number of output pixels from the edge."""
     best, least = (0, 0), float("inf")
     for place in places:
         exact = abs(edge - place) * scale
         if exact > limit and least < float("inf"):
             break
-        margin = 2 * round(exact / 2)
+        margin = round(exact)
         if abs(margin - exact) < least:
             best, least = (place, margin), abs(margin - exact)
         if least <= MAX_ERROR:
