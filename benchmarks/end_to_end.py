@@ -63,8 +63,9 @@ class Bench:
     def ours(self, sampling: str) -> Competitor:
         result = self._result("ghoststream", sampling, "parquet")
         flag = SAMPLINGS[sampling] or (f"--{sampling.replace(' ', '-')}",)
-        where = ("--weights", "bundled", "--out", str(result))
-        command = (GHOSTSTREAM, "embed", str(self.video), *flag, *where)
+        # As timm frames pictures, whatever is usual.
+        how = ("--framing", "center", "--weights", "bundled", "--out", str(result))
+        command = (GHOSTSTREAM, "embed", str(self.video), *flag, *how)
         return Competitor(name=_named("ghoststream", sampling), command=command, result=result)
 
     def peers(self, sampling: str) -> list[Competitor]:
