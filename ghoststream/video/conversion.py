@@ -39,12 +39,13 @@ _MATRIX_NAMES = {
 _RANGE_NAMES = {ColorRange.MPEG: "limited", ColorRange.JPEG: "full"}
 WHOLE_PICTURE: Region = (0, 0, 1, 1)
 
-# Filters as FFmpeg has them, with {size} and {colors} to be filled in. The parameters make the
-# cubic the one that Pillow and torchvision use. swscale has vector code from YUV to planes of red,
-# green and blue, and from planes to pixels, but slow code from YUV to pixels.
+# Filters as FFmpeg has them, with {size} and {colors} to be filled in. Bicublin scales brightness
+# by a cubic, which the parameters make the one that Pillow and torchvision use, and colour
+# linearly. swscale has vector code from YUV to planes of red, green and blue, and from planes to
+# pixels, but slow code from YUV to pixels.
 SCALING = (
     "scale={size}:{colors}:out_range=full:param0=0:param1=0.5"
-    ":flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp",
+    ":flags=bicublin+accurate_rnd+full_chroma_int+full_chroma_inp",
     "format=gbrp",
     "scale=flags=bicubic",
 )
