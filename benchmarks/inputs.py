@@ -17,6 +17,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 HERE = Path(__file__).parent
@@ -26,6 +27,8 @@ RATE = Fraction(25)
 SHOT_SECONDS = 8
 NOISE_SIGMA = 2.0
 Pixels = NDArray[np.uint8]
+TAGS = {Colorspace.ITU709: 1, Colorspace.ITU601: 6}
+"""Colour matrix by its number in ITU-T H.273, as a stream says it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +45,7 @@ class Clip:
 TWO_SECOND_GOP = {"preset": "medium", "crf": "23", "g": "50", "sc_threshold": "0"}
 CLIPS = {
     "full1080": Clip(width=1920, height=1080, seconds=300, options=TWO_SECOND_GOP),
-    "wide480": Clip(width=854, height=480, seconds=120, options=TWO_SECOND_GOP),
+    "wide480": Clip(width=854, height=480, seconds=300, options=TWO_SECOND_GOP),
     "hevc720": Clip(
         width=1280,
         height=720,
@@ -81,9 +84,13 @@ def write(path: Path, clip: Clip) -> None:
         stream = container.add_stream(clip.codec, rate=RATE, options=clip.options)
         stream.width, stream.height, stream.pix_fmt = clip.width, clip.height, "yuv420p"
         stream.codec_context.thread_count = 0
+        matrix = Colorspace.ITU709 if clip.height >= 720 else Colorspace.ITU601
+        stream.codec_context.colorspace = TAGS[matrix]
         for pixels in rendered(clip):
             frame = av.VideoFrame.from_ndarray(pixels, format="bgr24")
-            container.mux(stream.encode(frame))
+            coded = frame.reformat(format="yuv420p", dst_colorspace=matrix)
+            coded.colorspace = TAGS[matrix]
+            container.mux(stream.encode(coded))
         container.mux(stream.encode(None))
 
 
