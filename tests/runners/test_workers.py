@@ -160,15 +160,23 @@ def test_nothing_readable_is_an_error() -> None:
 
 
 def test_stops_in_order(tmp_path: Path) -> None:
-    stop = threading.Event()
+    stop, begun = threading.Event(), set()
     sources = [clip(tmp_path, name, 200) for name in ("a", "b", "c", "d")]
     sink = Memory()
-    outcomes = run(sources, sink, make_job=make_slow_job, stop=stop, progress=lambda _: stop.set())
 
-    # Two were at work; the others never began.
-    assert 1 <= len(outcomes) <= 2
+    def stop_when_both_are_at_it(progress: Progress) -> None:
+        begun.add(progress.source)
+        if len(begun) == 2:
+            stop.set()
+
+    outcomes = run(
+        sources, sink, make_job=make_slow_job, stop=stop, progress=stop_when_both_are_at_it
+    )
+
+    assert [Path(outcome.source).stem for outcome in outcomes] == ["a", "b"]
     assert {outcome.summary.reason for outcome in outcomes} == {"interrupted"}
-    assert len(sink.headers) == len(sink.summaries) == len(outcomes)
+    assert [Path(header.source).stem for header in sink.headers] == ["a", "b"]
+    assert sink.summaries == [outcome.summary for outcome in outcomes]
 
 
 def test_results_that_wait_are_kept_on_disk() -> None:
