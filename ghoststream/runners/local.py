@@ -281,13 +281,13 @@ def _watch(
     tally: _Tally,
     progress: Callable[[Progress], None],
 ) -> Watch:
-    start_time = stream.info.start_time or 0
+    name, start_time = source.name, stream.info.start_time or 0
 
     def watch(sample: Sample) -> None:
         tally.sampled += 1
         progress(
             Progress(
-                source=source.name,
+                source=name,
                 frames=stream.counts.frames,
                 sampled=tally.sampled,
                 time=sample.span.start - start_time,
