@@ -58,6 +58,8 @@ MAX_SECONDS_OF_ERRORS = 10.0
 """Some damaged files give an error for ever, without coming forward."""
 
 MAX_LANES = 16
+MAX_REMOTE_LANES = 2
+"""Each one opens the source anew."""
 LOOK_AHEAD_STEPS = 4
 
 
@@ -218,7 +220,8 @@ class Video:
 
     def _planned_samples(self, sampling: Sampling, prepare: Prepare) -> Iterator[Sample]:
         prepare_for_lane(self._stream)
-        lanes = min(self._threads or available_cores(), MAX_LANES)
+        most = MAX_REMOTE_LANES if self._access.is_remote else MAX_LANES
+        lanes = min(self._threads or available_cores(), most)
         outputs = side_by_side(
             self._steps(sampling, lanes),
             self._stream,
