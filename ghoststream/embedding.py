@@ -1,6 +1,8 @@
 """Samples to embeddings, in batches."""
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeAlias
 
 import numpy as np
@@ -12,16 +14,32 @@ from ghoststream.types import Embedding, Sample
 Forward: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """N x S x S x 3 to N x D."""
 
+Batch: TypeAlias = list[Sample]
 
-def embed(samples: Iterable[Sample], *, forward: Forward, batch: int) -> Iterator[Embedding]:
+
+def embed(
+    samples: Iterable[Sample], *, forward: Forward, batch: int, under_way: int = 1
+) -> Iterator[Embedding]:
     """Embeds each sample over its own span.
 
     Args:
         samples: prepared as belongs to the weights.
         forward: the network up to its embedding.
         batch: samples a forward pass; a live source wants 1, for the lowest latency.
+        under_way: forward passes at once, each called in a thread of its own, so that no core waits
+            for the last one of a batch.
     """
-    for group in batched(samples, batch):
-        vectors = forward(np.stack([sample.pixels for sample in group]))
-        for sample, vector in zip(group, vectors, strict=True):
-            yield Embedding(span=sample.span, vector=vector)
+    with ThreadPoolExecutor(under_way, thread_name_prefix="embed") as pool:
+        running: deque[tuple[Batch, Future[NDArray[np.float32]]]] = deque()
+        for group in batched(samples, batch):
+            pixels = np.stack([sample.pixels for sample in group])
+            running.append((group, pool.submit(forward, pixels)))
+            if len(running) >= under_way:
+                yield from _embeddings(*running.popleft())
+        for each in running:
+            yield from _embeddings(*each)
+
+
+def _embeddings(group: Batch, vectors: Future[NDArray[np.float32]]) -> Iterator[Embedding]:
+    for sample, vector in zip(group, vectors.result(), strict=True):
+        yield Embedding(span=sample.span, vector=vector)

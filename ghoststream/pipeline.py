@@ -47,6 +47,8 @@ Show: TypeAlias = Callable[[Frame], None]
 
 FILE_BATCH = 16
 LIVE_BATCH = 1
+FILE_BATCHES = 4
+"""Under way at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ class FramePipeline:
             watched(samples, watch) if watch else samples,
             forward=self.runtime.embed,
             batch=self.config.batch or (LIVE_BATCH if is_live else FILE_BATCH),
+            under_way=1 if is_live else FILE_BATCHES,
         )
 
     def header(self, source: str, stream: StreamInfo) -> Header:

@@ -3,6 +3,7 @@
 runtime = TorchRuntime(create_model("ghostnet_100", weights="bundled"), torch.device("cpu"))
 """
 
+import threading
 from collections.abc import Callable
 from typing import Literal, TypeAlias
 
@@ -50,6 +51,8 @@ class TorchRuntime:
         )
         self.num_features = NUM_FEATURES
         self._device = device
+        # Torch shares one call out over all cores; two at once would only be in each other's way.
+        self._lock = threading.Lock()
         layer = model.classifier
         self._classifier = _array(layer.weight.detach()), _array(layer.bias.detach())
         self._graph = Graph(model).to(device)
@@ -75,7 +78,7 @@ class TorchRuntime:
         self, answer: Callable[[Tensor], Tensor], batch: NDArray[np.uint8]
     ) -> NDArray[np.float32]:
         check_pixels(batch, self.preprocessing.input_size)
-        with torch.inference_mode():
+        with self._lock, torch.inference_mode():
             return _array(answer(_tensor(batch).to(self._device)))
 
 
