@@ -123,7 +123,7 @@ def main() -> None:
     text = document("From file to vectors", [*texts, f"## Targets\n\n{targets_table(targets)}"])
     print(text)
     if options.save:
-        print(save("end-to-end", text))
+        print(save("-".join(["end-to-end", *options.names]), text))
 
 
 def sampled(folder: Path, seconds: int | None, repetitions: int) -> Section:
@@ -134,7 +134,6 @@ def sampled(folder: Path, seconds: int | None, repetitions: int) -> Section:
         bench.ours("fps 2"),
         *bench.peers("fps 2"),
         bench.ours("fps 0.5"),
-        *without_grab(bench.peers("fps 0.5")),
         bench.ours("keyframes"),
         bench.keyframe_peer(),
     ]
@@ -238,7 +237,7 @@ def opened(name: str, folder: Path, seconds: int | None) -> Bench:
 
 
 def without_grab(peers: list[Competitor]) -> list[Competitor]:
-    """It saves as much at any rate, and nothing where every frame is wanted."""
+    """It saves nothing where every frame is wanted."""
     return [peer for peer in peers if "grab" not in peer.name]
 
 

@@ -45,7 +45,7 @@ class Clip:
 TWO_SECOND_GOP = {"preset": "medium", "crf": "23", "g": "50", "sc_threshold": "0"}
 CLIPS = {
     "full1080": Clip(width=1920, height=1080, seconds=300, options=TWO_SECOND_GOP),
-    "wide480": Clip(width=854, height=480, seconds=300, options=TWO_SECOND_GOP),
+    "wide480": Clip(width=854, height=480, seconds=120, options=TWO_SECOND_GOP),
     "hevc720": Clip(
         width=1280,
         height=720,

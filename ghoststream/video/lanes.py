@@ -9,7 +9,7 @@ from __future__ import annotations  # av.Packet takes no parameter at run time
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from itertools import chain, takewhile
 from typing import TypeAlias, TypeGuard
@@ -23,7 +23,7 @@ from ghoststream.stages import ByteQueue, prefetch
 from ghoststream.types import Sample
 from ghoststream.video.container import DAMAGE, frame_of
 from ghoststream.video.picture import Converter, pixel_aspect
-from ghoststream.video.plan import Damaged, Expected, Step
+from ghoststream.video.plan import Damaged, Expected, Extent, Step
 from ghoststream.video.probe import time_base_of
 from ghoststream.video.sample import Prepare
 
@@ -31,9 +31,10 @@ MAX_WAITING_BYTES = 32 << 20
 """Of packets before a lane, and of samples behind it."""
 MAX_SCHEDULED_STEPS = 64
 
-Output: TypeAlias = Sample | Step
-"""Samples, and the step that they belong to."""
+Output: TypeAlias = Sample | Extent
+"""What a group holds, and then its samples."""
 OpenStream: TypeAlias = Callable[[], AbstractContextManager[VideoStream]]
+OpenDecoder: TypeAlias = Callable[[], AbstractContextManager["_Decoder"]]
 OnFirst: TypeAlias = Callable[[VideoFrame, int], None]
 """Told of a picture and its pts."""
 
@@ -48,7 +49,7 @@ def side_by_side(
     lanes: int,
     stop: threading.Event,
 ) -> Iterator[Output]:
-    """Decodes what the plan says: each step, followed by its samples.
+    """Decodes what the plan says: of each step what it holds, and then its samples.
 
     Args:
         steps: of the plan; the first one is fresh.
@@ -66,17 +67,14 @@ def side_by_side(
     first = next(steps, None)
     if first is None:
         return
-    queues = [_step_queue(stop) for _ in range(lanes)]
+    own = _Decoder(stream, prepare, on_first=on_first)
+    another = partial(_opened, open_stream, prepare, warm_up=first.packets[:1])
+    decoders: list[OpenDecoder] = [lambda: nullcontext(own), *[another] * (lanes - 1)]
+    queues = [_step_queue(stop) for _ in decoders]
     with ExitStack() as stack:
         outputs = [
-            stack.enter_context(_prefetched_samples(lane, stop))
-            for lane in [
-                _lane(queues[0].drain(), lambda: nullcontext(stream), prepare, on_first=on_first),
-                *(
-                    _lane(queue.drain(), open_stream, prepare, warm_up=first.packets[:1])
-                    for queue in queues[1:]
-                ),
-            ]
+            stack.enter_context(_lane(queue.drain(), open_decoder, stop))
+            for queue, open_decoder in zip(queues, decoders, strict=True)
         ]
         turns = _dispatch(chain([first], steps), queues)
         schedule = stack.enter_context(
@@ -84,8 +82,8 @@ def side_by_side(
         )
         for queue in queues:
             stack.callback(queue.close)
-        for turn, step in schedule:
-            yield step
+        for turn, extent in schedule:
+            yield extent
             yield from takewhile(_is_sample, outputs[turn])
 
 
@@ -93,54 +91,52 @@ def _step_queue(stop: threading.Event) -> ByteQueue[Step]:
     return ByteQueue(max_bytes=MAX_WAITING_BYTES, nbytes=_step_bytes, stop=stop)
 
 
-def _prefetched_samples(
-    lane: Iterator[Output], stop: threading.Event
-) -> AbstractContextManager[Iterator[Output]]:
-    return prefetch(lane, max_bytes=MAX_WAITING_BYTES, nbytes=_output_bytes, stop=stop)
-
-
-def _dispatch(steps: Iterable[Step], queues: list[ByteQueue[Step]]) -> Iterator[tuple[int, Step]]:
+def _dispatch(steps: Iterable[Step], queues: list[ByteQueue[Step]]) -> Iterator[tuple[int, Extent]]:
     """Hands steps out, and says of each whose turn it was."""
     turn = -1
     for step in steps:
-        turn = (turn + step.is_fresh) % len(queues)
+        # What is not decoded at all is no work, and takes no turn.
+        turn = (turn + (step.is_fresh and bool(step.packets))) % len(queues)
         queues[turn].put(step)
-        yield turn, step
+        yield turn, step.extent
     for queue in queues:
         queue.finish()
 
 
-def _is_sample(output: Output) -> TypeGuard[Sample]:
-    return isinstance(output, Sample)
+def _is_sample(output: Sample | None) -> TypeGuard[Sample]:
+    return output is not None
 
 
 def _lane(
-    steps: Iterator[Step],
-    open_stream: OpenStream,
-    prepare: Prepare,
-    *,
-    warm_up: Iterable[Packet[VideoStream]] = (),
-    on_first: OnFirst | None = None,
-) -> Generator[Output, None, None]:
-    """A lane's whole life.
+    steps: Iterator[Step], open_decoder: OpenDecoder, stop: threading.Event
+) -> AbstractContextManager[Iterator[Sample | None]]:
+    """A thread that decodes its share of the steps."""
+    outputs = _decoded(steps, open_decoder)
+    return prefetch(outputs, max_bytes=MAX_WAITING_BYTES, nbytes=_sample_bytes, stop=stop)
 
-    Args:
-        steps: its share.
-        open_stream: called when there is something to decode.
-        prepare: makes of a frame what is kept of it.
-        warm_up: to be decoded first and forgotten: it may hold headers that are not repeated.
-        on_first: told of the first picture.
-    """
+
+def _decoded(
+    steps: Iterator[Step], open_decoder: OpenDecoder
+) -> Generator[Sample | None, None, None]:
+    """Samples, and None behind each step; opens nothing where there is nothing to decode."""
     first = next(steps, None)
     if first is None:
         return
+    with open_decoder() as decoder:
+        for step in chain([first], steps):
+            yield from decoder.samples(step)
+            yield None
+
+
+@contextmanager
+def _opened(
+    open_stream: OpenStream, prepare: Prepare, warm_up: Iterable[Packet[VideoStream]]
+) -> Iterator[_Decoder]:
+    """A decoder of its own; what warms it up may hold headers that are not repeated."""
     with open_stream() as stream:
         decoder = _Decoder(stream, prepare)
         decoder.warm_up(warm_up)
-        decoder.on_first = on_first
-        for step in chain([first], steps):
-            yield from decoder.samples(step)
-            yield step
+        yield decoder
 
 
 class _Decoder:
@@ -149,10 +145,13 @@ class _Decoder:
     Args:
         stream: open, with a decoder that is not in use.
         prepare: makes of a frame what is kept of it.
+        on_first: told of the first picture.
     """
 
-    def __init__(self, stream: VideoStream, prepare: Prepare) -> None:
-        self.on_first: OnFirst | None = None
+    def __init__(
+        self, stream: VideoStream, prepare: Prepare, *, on_first: OnFirst | None = None
+    ) -> None:
+        self._on_first = on_first
         self._context = stream.codec_context
         self._prepare = prepare
         self._frame = partial(
@@ -197,9 +196,9 @@ class _Decoder:
             pts = picture.pts
             if picture.is_corrupt or not self._expected or pts != self._expected[0].pts:
                 raise Damaged
-            if self.on_first is not None:
-                self.on_first(picture, pts)
-                self.on_first = None
+            if self._on_first is not None:
+                self._on_first(picture, pts)
+                self._on_first = None
             expected = self._expected.popleft()
             if expected.is_wanted:
                 if picture.key_frame != expected.is_keyframe:
@@ -212,5 +211,5 @@ def _step_bytes(step: Step) -> int:
     return sum(packet.size for packet in step.packets)
 
 
-def _output_bytes(output: Output) -> int:
-    return output.pixels.nbytes if isinstance(output, Sample) else 0
+def _sample_bytes(sample: Sample | None) -> int:
+    return 0 if sample is None else sample.pixels.nbytes

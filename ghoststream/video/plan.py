@@ -68,6 +68,18 @@ class Expected(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Extent:
+    """What a group holds."""
+
+    shown: int
+    """Pictures that a full decode would show."""
+    skipped: int
+    """Of those, not to be decoded."""
+    end: Fraction
+    """When the last of its pictures ends, in seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """What to do with one group."""
 
@@ -75,18 +87,11 @@ class Step:
     """To be decoded, in order."""
     expected: tuple[Expected, ...]
     """The pictures that come of it, in order of time."""
-    shown: int
-    """Pictures that a full decode would show."""
+    extent: Extent
     is_fresh: bool
     """Whether decoding starts anew; otherwise it goes on from the step before."""
     continues: bool
     """Whether the step after goes on from this one."""
-    end: Fraction
-    """When the last of its pictures ends, in seconds."""
-
-    @property
-    def skipped(self) -> int:
-        return self.shown - len(self.packets)
 
 
 def coded_pictures(
@@ -162,10 +167,13 @@ def plan(groups: Iterable[Group], sampler: Sampler) -> Iterator[Step]:
         yield Step(
             packets=tuple(picture.packet for picture in decoded),
             expected=_expected(decoded, choice.wanted),
-            shown=choice.shown,
+            extent=Extent(
+                shown=choice.shown,
+                skipped=choice.shown - sum(picture.is_shown for picture in decoded),
+                end=max(picture.end for picture in choice.group.pictures),
+            ),
             is_fresh=choice.is_fresh,
             continues=continues,
-            end=max(picture.end for picture in choice.group.pictures),
         )
 
 
