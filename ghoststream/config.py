@@ -71,7 +71,10 @@ Score = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Config(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    # A command uses one or two of these, and would wait for all of them.
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
+    )
 
 
 class SourceConfig(_Config):

@@ -9,14 +9,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from ghoststream.sinks.timecode import timecode
 from ghoststream.types import Event, Header, Summary
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
     from ghoststream.runners.jobs import Result
     from ghoststream.runners.local import Outcome, Progress
 
@@ -106,7 +106,7 @@ class Report:
             self._bar.stop()
             self._bar = None
 
-    def _move_bar(self, bar: Bar, progress: "Progress") -> None:
+    def _move_bar(self, bar: "Bar", progress: "Progress") -> None:
         """One bar a source."""
         if progress.source not in self._tasks:
             self._tasks[progress.source] = bar.add_task(progress.source, speed="")
@@ -134,8 +134,12 @@ def exit_code(result: "Result") -> int:
     return PARTLY_FAILED if any(map(_has_losses, summaries)) else 0
 
 
-def _bar(*, redirect_stdout: bool) -> Bar:
-    return Bar(
+def _bar(*, redirect_stdout: bool) -> "Bar":
+    # Here, because few runs have a terminal to draw on, and all would wait for it.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[speed]}"),

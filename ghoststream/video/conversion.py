@@ -143,8 +143,8 @@ class Converting:
     def rgb(self, frame: VideoFrame) -> Pixels:
         """H x W x 3; the frame is only read, and not held on to."""
         self._graph.vpush(frame)
-        pixels = self._graph.vpull().to_ndarray()
-        return np.ascontiguousarray(pixels[self._wanted], dtype=np.uint8)
+        pixels = np.asarray(self._graph.vpull().to_ndarray(), dtype=np.uint8)
+        return pixels[self._wanted]
 
 
 def colorspace_of(frame: VideoFrame) -> Colorspace:
