@@ -111,6 +111,9 @@ class Conversion:
         }
         yield from (step.format(**fields) for step in scaling)
         yield "format=rgb24"
+        if self.region != WHOLE_PICTURE:
+            wanted = f"{self.size[0]}:{self.size[1]}"
+            yield f"crop={wanted}:{across.offset}:{down.offset}:exact=1"
         yield "buffersink="
 
     def _steps(self) -> tuple[int, int]:
@@ -132,8 +135,6 @@ class Converting:
 
     def __init__(self, conversion: Conversion, *, scaling: Sequence[str] = SCALING) -> None:
         across, down = conversion.cuts()
-        (width, height), left, top = conversion.size, across.offset, down.offset
-        self._wanted = (slice(top, top + height), slice(left, left + width))
         self._graph = Graph()
         self._graph.threads = 1
         filters = conversion.filters(scaling, across, down)
@@ -143,8 +144,8 @@ class Converting:
     def rgb(self, frame: VideoFrame) -> Pixels:
         """H x W x 3; the frame is only read, and not held on to."""
         self._graph.vpush(frame)
-        pixels = np.asarray(self._graph.vpull().to_ndarray(), dtype=np.uint8)
-        return pixels[self._wanted]
+        # Its rows are padded, and it would keep the frame.
+        return np.ascontiguousarray(self._graph.vpull().to_ndarray(), dtype=np.uint8)
 
 
 def colorspace_of(frame: VideoFrame) -> Colorspace:
