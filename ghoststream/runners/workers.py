@@ -12,7 +12,7 @@ import time
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -199,7 +199,7 @@ class _Crew(Generic[Item]):
             self._is_stopping = True
             self._waiting.clear()
             for worker in self._workers:
-                worker.connection.send(STOP)
+                _tell(worker, STOP)
 
     def close(self) -> None:
         """Lets the workers go; those that have not finished are ended."""
@@ -236,7 +236,7 @@ class _Crew(Generic[Item]):
         worker.index = self._waiting.popleft() if self._waiting else None
         worker.has_started, worker.frames, worker.sampled = False, 0, 0
         if worker.index is not None:
-            worker.connection.send(self._sources[worker.index])
+            _tell(worker, self._sources[worker.index])
 
     def _bury(self, worker: _Worker) -> list[_Message]:
         """A worker that has died: its source is lost, and another one takes its place."""
@@ -250,6 +250,12 @@ class _Crew(Generic[Item]):
         outcome = _died(self._sources[worker.index].name, worker)
         finish = [_Message(kind="finish", content=outcome.summary)] if worker.has_started else []
         return [*finish, _Message(kind="outcome", content=outcome)]
+
+
+def _tell(worker: _Worker, order: object) -> None:
+    # One that has just died is noticed where its messages are read.
+    with suppress(BrokenPipeError, ConnectionResetError):
+        worker.connection.send(order)
 
 
 def _died(name: str, worker: _Worker) -> Outcome:
