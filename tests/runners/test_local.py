@@ -7,47 +7,21 @@ from pathlib import Path
 
 import pytest
 from clips import write_clip
+from plain_job import make_job
 
 import ghoststream
 from ghoststream.errors import ConfigError, NotAVideo, SourceError, SourceNotFound
-from ghoststream.pipeline import Watch
-from ghoststream.runners.local import Job, Progress, run_sources
-from ghoststream.sampling import EveryFrame
+from ghoststream.runners.local import Progress, run_sources
 from ghoststream.sinks.memory import Memory
-from ghoststream.sources import Source, Stream, open_sources
+from ghoststream.sources import Source, open_sources
 from ghoststream.types import (
     Frame,
-    Header,
-    Label,
-    ModelInfo,
-    Prediction,
-    Record,
     Sample,
     Sampling,
-    StreamInfo,
 )
 from ghoststream.video.sample import Prepare, samples_of
 
-
-def make_header(source: str, stream: StreamInfo) -> Header:
-    model = ModelInfo(name="none", weights="none", sha256="0" * 64, runtime="none")
-    return Header(
-        source=source, stream=stream, model=model, configuration={}, configuration_sha256=""
-    )
-
-
-def every_frame(stream: Stream, source: Source) -> Iterator[Sample]:
-    return stream.samples(EveryFrame(), Frame.rgb)
-
-
-def predictions(samples: Iterator[Sample], source: Source, watch: Watch) -> Iterator[Record]:
-    for sample in samples:
-        watch(sample)
-        label = Label(label=source.name, label_id=0, score=1.0)
-        yield Prediction(span=sample.span, labels=(label,))
-
-
-JOB: Job[Record] = Job(header=make_header, samples=every_frame, items=predictions)
+JOB = make_job()
 
 
 def sources_of(*paths: Path) -> list[Source]:
