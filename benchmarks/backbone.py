@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from agreement import agreement
+from agreement import file_agreement
 from inputs import ensure
 from measure import Competitor, Runs, interleaved, python
 from report import document, save, table
@@ -114,7 +114,7 @@ def _row(each: Runs, runs: dict[str, Runs]) -> list[str]:
 def _cosines(each: Runs, reference: Runs) -> list[str]:
     if reference.problem or each.competitor.result is None or reference.competitor.result is None:
         return ["-", "-"]
-    agreed = agreement(each.competitor.result, reference.competitor.result)
+    _, agreed = file_agreement(each.competitor.result, reference.competitor.result)
     return [f"{agreed.mean_cosine:.6f}", f"{agreed.lowest_cosine:.6f}"]
 
 

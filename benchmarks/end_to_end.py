@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from agreement import agreement
+from agreement import file_agreement
 from inputs import CLIPS, ensure
 from measure import GHOSTSTREAM, Competitor, Runs, interleaved, measured, python
 from report import Target, document, save, table, targets_table
@@ -284,8 +284,8 @@ def _usage(each: Runs) -> list[str]:
 def _agreed(each: Runs, bench: Bench, sampling: str) -> list[str]:
     if each.competitor.result is None:
         return [_images(each), "-", "-"]
-    agreed = agreement(each.competitor.result, bench.reference(sampling))
-    frames = str(agreed.frames)
+    count, agreed = file_agreement(each.competitor.result, bench.reference(sampling))
+    frames = str(count)
     if agreed.strangers or agreed.missed:
         frames += f" ({agreed.strangers} others, {agreed.missed} missed)"
     return [frames, f"{agreed.mean_cosine:.5f}", f"{agreed.lowest_cosine:.5f}"]

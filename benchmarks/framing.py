@@ -24,6 +24,7 @@ from sklearn.preprocessing import StandardScaler
 
 from ghoststream.models.labels import imagenet_labels
 from ghoststream.models.runtime import Runtime, load_runtime
+from ghoststream.sampling import AtFps
 from ghoststream.types import Frame, Framing
 from ghoststream.video.decode import open_file
 
@@ -108,12 +109,7 @@ def embed(runtime: Runtime, framing: Framing, path: Path, fps: Fraction) -> Vect
 
 def sampled(path: Path, fps: Fraction) -> Iterator[Frame]:
     with open_file(path) as video:
-        due = None
-        for frame in video.frames():
-            due = frame.time if due is None else due
-            if frame.time >= due:
-                yield frame
-                due += 1 / fps
+        yield from AtFps(rate=fps)(video.frames())
 
 
 def print_heads(scores: dict[Framing, dict[str, NDArray[np.float64]]]) -> None:

@@ -21,8 +21,8 @@ from timm.data import create_transform
 
 from ghoststream.models.preprocessing import Preprocessing
 from ghoststream.models.runtime import Runtime, load_runtime
-from ghoststream.types import Pixels
-from ghoststream.video.conversion import SCALING, WHOLE_PICTURE, Conversion, Converting
+from ghoststream.types import WHOLE_PICTURE, Pixels
+from ghoststream.video.conversion import SCALING, Conversion, Converting
 from ghoststream.video.decode import open_file
 from ghoststream.video.picture import AvPicture
 

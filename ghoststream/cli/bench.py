@@ -5,20 +5,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ghoststream.cli.options import JSON, options
+from ghoststream.cli.options import JSON, NETWORK, options
 from ghoststream.cli.settings import read_settings, set_json
 
 if TYPE_CHECKING:
+    from ghoststream.runners.agreement import Agreement
     from ghoststream.runners.bench import BenchReport, Speed
 
 COLUMNS = ("seconds", "from - to", "fps", "x realtime", "cosine", "lowest")
-NETWORK = [
-    click.option("--model", metavar="NAME", help="The network.  [default: ghostnet_100]"),
-    click.option("--weights", metavar="WEIGHTS", help="As for embed.  [default: auto]"),
-    click.option("--device", help="As for embed.  [default: auto]"),
-    click.option("--precision", help="As for embed.  [default: auto]"),
-    click.option("--batch", type=int, metavar="N", help="Frames a forward pass.  [default: 16]"),
-]
 
 
 @click.command()
@@ -93,23 +87,22 @@ def print_report(report: "BenchReport") -> None:
 
 
 def _row(speed: "Speed") -> list[str]:
-    cosines, realtime = speed.cosines, speed.realtime_speed
+    agreed, realtime = speed.agreement, speed.realtime_speed
     return [
         f"{speed.name} *" if speed.is_process else speed.name,
         f"{speed.median_seconds:.2f}",
         f"{min(speed.seconds):.2f} - {max(speed.seconds):.2f}",
         f"{speed.frames_per_second:.0f}",
         "" if realtime is None else f"{realtime:.1f}",
-        "" if cosines is None else f"{cosines.mean:.5f}",
-        "" if cosines is None else f"{cosines.lowest:.5f}{_differing(speed)}",
+        "" if agreed is None else f"{agreed.mean_cosine:.5f}",
+        "" if agreed is None else f"{agreed.lowest_cosine:.5f}{_differing(agreed)}",
     ]
 
 
-def _differing(speed: "Speed") -> str:
-    cosines = speed.cosines
-    if cosines is None or not cosines.strangers + cosines.missed:
+def _differing(agreed: "Agreement") -> str:
+    if not agreed.strangers + agreed.missed:
         return ""
-    return f" ({cosines.strangers} other frames, {cosines.missed} missed)"
+    return f" ({agreed.strangers} other frames, {agreed.missed} missed)"
 
 
 def _as_dict(report: "BenchReport") -> dict[str, object]:

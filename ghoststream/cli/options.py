@@ -42,17 +42,12 @@ SOURCE = [
         "--image-rate", metavar="RATE", help="Pictures a second of image sequences.  [default: 25]"
     ),
 ]
-MODEL = [
+NETWORK = [
     _option("--model", metavar="NAME", help="The network.  [default: ghostnet_100]"),
     _option(
         "--weights",
         metavar="WEIGHTS",
         help="auto, bundled, hub, or a file; see `ghoststream weights list`.  [default: auto]",
-    ),
-    _option(
-        "--framing",
-        click.Choice(["center", "squash", "pad"]),
-        help="See the middle of a picture, or the whole: squashed, or padded.  [default: center]",
     ),
     _option(
         "--device",
@@ -66,6 +61,14 @@ MODEL = [
     ),
     _option(
         "--batch", int, "N", help="Frames a forward pass.  [default: 16 for files, 1 for live]"
+    ),
+]
+MODEL = [
+    *NETWORK,
+    _option(
+        "--framing",
+        click.Choice(["center", "squash", "pad"]),
+        help="See the middle of a picture, or the whole: squashed, or padded.  [default: center]",
     ),
     _option("--workers", int, "N", help="Processes for several videos.  [default: one a core]"),
 ]

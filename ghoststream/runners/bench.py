@@ -8,7 +8,6 @@ Everything takes its turn, round after round, after a round to warm up. What is 
 process of its own pays for its start, as it does in real use.
 """
 
-import math
 import shutil
 import subprocess
 import sys
@@ -23,11 +22,11 @@ from statistics import median
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ghoststream.config import EmbedConfig
 from ghoststream.errors import ConfigError, GhostStreamError
 from ghoststream.pipeline import build_frame_pipeline
+from ghoststream.runners.agreement import Agreement, Timed, agreement
 from ghoststream.sources import FileSource, open_sources
 from ghoststream.video.decode import open_file
 from ghoststream.video.excerpt import write_excerpt
@@ -36,31 +35,15 @@ WARM_UPS = 1
 BATCHES = (1, 4, 16)
 IMAGES = 64
 """That the network looks at, to be timed alone."""
-SAME_TIME_SECONDS = 0.001
 SLACK = 1.25
 """A video that is at most so many times as long as asked for is taken whole."""
 
 Contestant: TypeAlias = Callable[[], int]
 """Does its work, and returns the number of frames that it gave or looked at."""
 
-Timed: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float32]]
-"""Seconds, N, and vectors, N x D."""
-
 FFMPEG, FULL, PLANNED = "ffmpeg decode", "full decode", "planned decode"
 EMBED, LOOP, NETWORK = "ghoststream embed", "OpenCV loop", "network"
 PROCESSES = (FFMPEG, EMBED, LOOP)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cosines:
-    """Of vectors with those of the reference, frame by frame."""
-
-    mean: float
-    lowest: float
-    strangers: int
-    """Frames that the reference does not have."""
-    missed: int
-    """Frames that the reference alone has."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +59,8 @@ class Speed:
     """Whether its start is included."""
     video_seconds: float | None
     """That one run covers; None for the network alone."""
-    cosines: Cosines | None = None
+    agreement: Agreement | None = None
+    """With a slow full decode in fp32."""
 
     @property
     def median_seconds(self) -> float:
@@ -236,8 +220,8 @@ class _Bench:
             seconds=seconds,
             is_process=name in PROCESSES,
             video_seconds=None if name.startswith(NETWORK) else self._video_seconds,
-            cosines=(
-                _cosines(_vectors(self._result(name)), _vectors(self._result("full")))
+            agreement=(
+                agreement(_vectors(self._result(name)), _vectors(self._result("full")))
                 if has_vectors
                 else None
             ),
@@ -282,18 +266,3 @@ def _run(command: list[str]) -> None:
 def _vectors(path: Path) -> Timed:
     with np.load(path) as arrays:
         return arrays["pts_seconds"], arrays["vectors"]
-
-
-def _cosines(measured: Timed, reference: Timed) -> Cosines:
-    (times, vectors), (true_times, true_vectors) = measured, reference
-    nearest = np.abs(times[:, np.newaxis] - true_times).argmin(axis=1)
-    is_same = np.abs(times - true_times[nearest]) < SAME_TIME_SECONDS
-    a, b = vectors[is_same], true_vectors[nearest[is_same]]
-    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-    cosines = np.einsum("nd,nd->n", a, b, dtype=np.float64) / lengths
-    return Cosines(
-        mean=float(cosines.mean()) if len(cosines) else math.nan,
-        lowest=float(cosines.min()) if len(cosines) else math.nan,
-        strangers=int((~is_same).sum()),
-        missed=len(true_times) - len(set(nearest[is_same])),
-    )

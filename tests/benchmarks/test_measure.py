@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from agreement import agreement
+from agreement import file_agreement
 from measure import Competitor, RunFailed, interleaved, measured
 from report import Target, targets_table
 
@@ -100,7 +100,7 @@ def test_agreement_goes_by_time(tmp_path: Path) -> None:
 
     truth = save("truth.npz", [0, 0.5, 1], [[1, 0], [0, 1], [1, 1]])
     other = save("other.npz", [0.0001, 1, 7], [[2, 0], [1, 0], [9, 9]])
-    agreed = agreement(other, truth)
-    assert (agreed.frames, agreed.strangers, agreed.missed) == (3, 1, 1)
+    frames, agreed = file_agreement(other, truth)
+    assert (frames, agreed.strangers, agreed.missed) == (3, 1, 1)
     assert agreed.mean_cosine == pytest.approx((1 + 0.5**0.5) / 2)
     assert agreed.lowest_cosine == pytest.approx(0.5**0.5)

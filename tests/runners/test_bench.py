@@ -12,7 +12,8 @@ from ghoststream.cli import main
 from ghoststream.cli.bench import print_report
 from ghoststream.config import EmbedConfig
 from ghoststream.errors import ConfigError
-from ghoststream.runners.bench import BenchReport, Cosines, Speed, bench
+from ghoststream.runners.agreement import Agreement
+from ghoststream.runners.bench import BenchReport, Speed, bench
 
 SIZE = (320, 240)
 
@@ -64,10 +65,11 @@ def test_numbers_hang_together(report: dict[str, object]) -> None:
 def test_each_way_to_vectors_stands_beside_its_cosine(report: dict[str, object]) -> None:
     for name, speed in speeds(report).items():
         if name in ("ghoststream embed", "OpenCV loop"):
-            assert speed["cosines"]["strangers"] == speed["cosines"]["missed"] == 0
-            assert 0.99 < speed["cosines"]["lowest"] <= speed["cosines"]["mean"] < 1.0001
+            agreed = speed["agreement"]
+            assert agreed["strangers"] == agreed["missed"] == 0
+            assert 0.99 < agreed["lowest_cosine"] <= agreed["mean_cosine"] < 1.0001
         else:
-            assert speed["cosines"] is None
+            assert speed["agreement"] is None
 
 
 @pytest.mark.slow
@@ -109,7 +111,9 @@ def test_the_table_shows_every_measurement(capsys: pytest.CaptureFixture[str]) -
                     seconds=(2.0, 1.5, 3.0),
                     is_process=True,
                     video_seconds=30,
-                    cosines=Cosines(mean=0.9998, lowest=0.9991, strangers=1, missed=0),
+                    agreement=Agreement(
+                        mean_cosine=0.9998, lowest_cosine=0.9991, strangers=1, missed=0
+                    ),
                 ),
                 Speed(
                     name="network, batch 16",
