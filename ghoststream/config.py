@@ -31,7 +31,7 @@ from pydantic import (
 )
 
 from ghoststream.errors import ConfigError
-from ghoststream.types import Framing
+from ghoststream.types import Device, Framing, Precision
 
 
 def _exact(value: object) -> Fraction:
@@ -100,9 +100,9 @@ class ModelConfig(_Config):
     framing: Framing = "center"
     """What the network sees of a picture that is not square: its middle, the whole squashed, or the
     whole padded."""
-    device: Literal["auto", "cpu", "cuda", "mps", "xpu", "reference"] = "auto"
+    device: Device = "auto"
     """Auto takes a CUDA or Apple card where there is one; xpu is Intel's; reference is slow."""
-    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    precision: Precision = "auto"
     """Auto takes bf16 where the device computes in it."""
     batch: Annotated[int, Field(ge=1, le=1024)] | None = None
     """Frames a forward pass; unset, 16 for a file and 1 for a live source."""

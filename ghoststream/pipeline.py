@@ -58,6 +58,8 @@ class FramePipeline:
     config: EmbedConfig | RunConfig
     runtime: Runtime
     sampling: Sampling
+    notice: str | None = None
+    """About the weights: one line for the user."""
 
     def samples(self, stream: Stream, *, show: Show | None = None) -> Iterator[Sample]:
         """What the network is to look at.
@@ -149,16 +151,18 @@ def build_frame_pipeline(config: EmbedConfig | RunConfig, *, threads: int = 0) -
         ConfigError: settings that do not hold together, or a device that is not there.
         WeightsError: weights that are missing or unusable.
     """
-    recipe = resolve_weights(config.model, config.weights).preprocessing
+    weights = resolve_weights(config.model, config.weights)
+    framed = replace(weights.preprocessing, framing=config.framing)
     runtime = load_runtime(
         config.model,
-        config.weights,
+        replace(weights, preprocessing=framed),
         config.device,
         config.precision,
-        preprocessing=replace(recipe, framing=config.framing),
         threads=threads,
     )
-    return FramePipeline(config=config, runtime=runtime, sampling=sampling_of(config))
+    return FramePipeline(
+        config=config, runtime=runtime, sampling=sampling_of(config), notice=weights.notice
+    )
 
 
 def build_event_pipeline(config: RunConfig, *, threads: int = 0) -> EventPipeline:

@@ -26,8 +26,16 @@ Pixels: TypeAlias = NDArray[np.uint8]
 Region: TypeAlias = tuple[float, float, float, float]
 """Left, top, right and bottom edge as fractions of a picture's sides, as displayed."""
 
+WHOLE_PICTURE: Region = (0, 0, 1, 1)
+
 Framing: TypeAlias = Literal["center", "squash", "pad"]
 """How a picture becomes a square: its middle, the whole distorted, or the whole with a border."""
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps", "xpu", "reference"]
+"""Where the network runs: OpenVINO on cpu and xpu (Intel's cards), torch on the others."""
+
+Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
+"""In which the network computes."""
 
 Vector: TypeAlias = NDArray[np.float32]
 """D numbers."""

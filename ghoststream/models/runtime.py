@@ -6,7 +6,6 @@ runtime.embed(pixels)  # N x 1280
 """
 
 import platform
-from dataclasses import replace
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias, get_args
 
@@ -16,14 +15,12 @@ from numpy.typing import NDArray
 from ghoststream.errors import ConfigError
 from ghoststream.models.preprocessing import Preprocessing
 from ghoststream.models.registry import DEFAULT_MODEL
-from ghoststream.models.weights import resolve_weights
-from ghoststream.types import ModelInfo, Pixels, Vector
+from ghoststream.models.weights import Weights, resolve_weights
+from ghoststream.types import Device, ModelInfo, Pixels, Precision, Vector
 
-Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps", "xpu", "reference"]
 DEVICES: tuple[str, ...] = get_args(Device)
 ChosenDevice: TypeAlias = Literal["cpu", "cuda", "mps", "xpu", "reference"]
 
-Precision: TypeAlias = Literal["auto", "fp32", "bf16"]
 PRECISIONS: tuple[str, ...] = get_args(Precision)
 
 NVIDIA_DRIVERS = (
@@ -72,23 +69,21 @@ class Runtime(Protocol):
 
 def load_runtime(
     model: str = DEFAULT_MODEL,
-    weights: str | Path = "auto",
+    weights: str | Path | Weights = "auto",
     device: Device = "auto",
     precision: Precision = "auto",
     *,
-    preprocessing: Preprocessing | None = None,
     threads: int = 0,
 ) -> Runtime:
     """A network with trained weights, ready to embed.
 
     Args:
         model: a name in `MODELS`.
-        weights: what `resolve_weights` takes.
+        weights: what `resolve_weights` takes, or gives.
         device: cpu (OpenVINO), cuda or mps (torch), xpu (an Intel graphics card, OpenVINO), or
             reference (torch on the CPU, in fp32); auto takes cuda or mps where there is one, and
             cpu elsewhere.
         precision: fp32, bf16, or auto: bf16 where the device computes in it.
-        preprocessing: other than that of the weights.
         threads: of the CPU; 0 for all.
 
     Raises:
@@ -103,9 +98,7 @@ def load_runtime(
     _require_known("device", device, DEVICES)
     _require_known("precision", precision, PRECISIONS)
     chosen = choose_device(device)
-    found = resolve_weights(model, weights)
-    if preprocessing is not None:
-        found = replace(found, preprocessing=preprocessing)
+    found = weights if isinstance(weights, Weights) else resolve_weights(model, weights)
     # Here, because each takes its time to import, and none needs the other.
     if chosen == "cpu" or chosen == "xpu":
         from ghoststream.models.openvino_runtime import OpenVinoRuntime

@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from ghoststream.config import EmbedConfig, RunConfig
 from ghoststream.cores import available_cores
-from ghoststream.models import choose_device, resolve_weights
+from ghoststream.models import choose_device
 from ghoststream.pipeline import build_event_pipeline, build_frame_pipeline
 from ghoststream.runners.local import (
     Job,
@@ -86,7 +86,8 @@ def run_events(config: RunConfig, *, stop: threading.Event, watcher: Watcher) ->
     pipeline = build_event_pipeline(config)
     sinks = open_event_sinks(outputs, pipeline, sources)
     job = event_job(pipeline, show=getattr(sinks.get("annotate"), "show", None))
-    with FanOut([*sinks.values(), _Told(watcher, _notice(config))]) as sink:
+    told = _Told(watcher, pipeline.frames.notice)
+    with FanOut([*sinks.values(), told]) as sink:
         outcomes = _run(config, sources, job, partial(_event_job, config), sink, stop, watcher)
     return Result(outcomes=outcomes, outputs=outputs)
 
@@ -101,8 +102,9 @@ def run_embeddings(config: EmbedConfig, *, stop: threading.Event, watcher: Watch
     watcher.expect(len(sources))
     outputs = embedding_output(config)
     check_distinct(outputs, sources)
-    job = embedding_job(build_frame_pipeline(config))
-    told: Writer[object] = _Told(watcher, _notice(config))
+    pipeline = build_frame_pipeline(config)
+    job = embedding_job(pipeline)
+    told: Writer[object] = _Told(watcher, pipeline.notice)
     with FanOut([open_embedding_sink(outputs), told]) as sink:
         outcomes = _run(config, sources, job, partial(_embedding_job, config), sink, stop, watcher)
     return Result(outcomes=outcomes, outputs=outputs)
@@ -181,10 +183,6 @@ def find_sources(config: RunConfig | EmbedConfig) -> list[Source]:
     """Every source that the settings name."""
     options = source_options(config)
     return [source for address in config.source for source in open_sources(address, options)]
-
-
-def _notice(config: RunConfig | EmbedConfig) -> str | None:
-    return resolve_weights(config.model, config.weights).notice
 
 
 class _Told(Writer[object]):

@@ -19,10 +19,11 @@ from typing import Self, TypeAlias
 
 from ghoststream.errors import ConfigError
 from ghoststream.sinks.atomic import AtomicFile, numbered, output_errors
-from ghoststream.sinks.heatmap import WHOLE_PICTURE, Heat, HeatLayer
+from ghoststream.sinks.heatmap import Heat, HeatLayer
 from ghoststream.sinks.overlay import Overlay
 from ghoststream.sinks.sink import Sink
 from ghoststream.types import (
+    WHOLE_PICTURE,
     Event,
     Frame,
     Header,

@@ -19,7 +19,6 @@ from ghoststream.video.encode import Canvas, Plane
 Heat: TypeAlias = Callable[[Frame, int], NDArray[np.float32]]
 """From a frame and a class to h x w numbers from 0 to 1."""
 
-WHOLE_PICTURE: Region = (0, 0, 1, 1)
 MAX_OPACITY = 0.6
 COLD = 0.15
 """Heat below it is not drawn, so that the rest of the picture keeps its colours."""

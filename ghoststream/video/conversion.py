@@ -16,7 +16,7 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from ghoststream.types import Pixels, Region
+from ghoststream.types import WHOLE_PICTURE, Pixels, Region
 from ghoststream.video.cut import Cut
 
 # Colour matrix by its number in ITU-T H.273, table 4.
@@ -37,7 +37,6 @@ _MATRIX_NAMES = {
     Colorspace.BT2020: "bt2020nc",
 }
 _RANGE_NAMES = {ColorRange.MPEG: "limited", ColorRange.JPEG: "full"}
-WHOLE_PICTURE: Region = (0, 0, 1, 1)
 
 # Filters as FFmpeg has them, with {size} and {colors} to be filled in. Bicublin scales brightness
 # by a cubic, which the parameters make the one that Pillow and torchvision use, and colour

@@ -61,6 +61,7 @@ MAX_LANES = 16
 MAX_REMOTE_LANES = 2
 """Each one opens the source anew."""
 LOOK_AHEAD_STEPS = 4
+"""That show whether there is anything to decode side by side."""
 
 
 def open_file(path: Path, *, threads: int = 0) -> Video:
@@ -165,12 +166,13 @@ class Video:
         Raises:
             NoFrames, SourceError: as `frames()`.
         """
-        if self._info is not None or not self._is_plannable():
+        role_of = self._role_reader()
+        if role_of is None or self._info is not None:  # the first frame has been taken out already
             yield from samples_of(self.frames(), sampling, prepare)
             return
         given = 0
         try:
-            for sample in self._planned_samples(sampling, prepare):
+            for sample in self._planned_samples(sampling, prepare, role_of):
                 given += 1
                 yield sample
         except Damaged:
@@ -205,25 +207,21 @@ class Video:
     ) -> None:
         self.close()
 
-    def _is_plannable(self) -> bool:
-        """Whether packets say when their pictures are shown, and wait for us to come by."""
-        return (
-            not self._access.is_live
-            and carries_pts(self._container)
-            and not is_raw(self._container)
-            and self._role_reader() is not None
-        )
-
     def _role_reader(self) -> RoleReader | None:
+        """None where packets do not say when their pictures are shown, or do not wait for us."""
+        if self._access.is_live or is_raw(self._container) or not carries_pts(self._container):
+            return None
         context = self._stream.codec_context
         return role_reader(context.codec.canonical_name, context.extradata or b"")
 
-    def _planned_samples(self, sampling: Sampling, prepare: Prepare) -> Iterator[Sample]:
+    def _planned_samples(
+        self, sampling: Sampling, prepare: Prepare, role_of: RoleReader
+    ) -> Iterator[Sample]:
         prepare_for_lane(self._stream)
         most = MAX_REMOTE_LANES if self._access.is_remote else MAX_LANES
         lanes = min(self._threads or available_cores(), most)
         outputs = side_by_side(
-            self._steps(sampling, lanes),
+            self._steps(sampling, role_of, lanes),
             self._stream,
             open_stream=partial(opened_for_lane, self._access),
             prepare=prepare,
@@ -240,9 +238,7 @@ class Video:
                 self.counts.skipped += output.skipped
         self._finish()
 
-    def _steps(self, sampling: Sampling, lanes: int) -> Iterator[Step]:
-        role_of = self._role_reader()
-        assert role_of is not None
+    def _steps(self, sampling: Sampling, role_of: RoleReader, lanes: int) -> Iterator[Step]:
         pictures = coded_pictures(self._undamaged_packets(), role_of, self._time_base)
         steps = plan(groups(pictures), sampling.sampler())
         first = list(islice(steps, LOOK_AHEAD_STEPS))

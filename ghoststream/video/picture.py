@@ -12,9 +12,8 @@ from fractions import Fraction
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from ghoststream.types import Pixels, Region
+from ghoststream.types import WHOLE_PICTURE, Pixels, Region
 from ghoststream.video.conversion import (
-    WHOLE_PICTURE,
     Conversion,
     Converting,
     color_range_of,

@@ -2,8 +2,8 @@
 
     pictures = coded_pictures(packets, role_of, time_base)
     for step in plan(groups(pictures), sampling.sampler()):
-        step.packets  # to decode, in order
-        step.wanted   # pts of the pictures to keep
+        step.packets   # to decode, in order
+        step.expected  # what must come of it, and which of that is wanted
 
 Of a group of pictures, the tail behind its last wanted one is dropped, and before it those that
 nobody wants and nothing is predicted from; a group without a wanted picture is dropped whole.
@@ -189,15 +189,16 @@ class _Choice:
 
 def _choices(groups: Iterable[Group], sampler: Sampler) -> Iterator[_Choice]:
     last: int | None = None
-    for group in groups:
-        is_first = last is None
-        shown = _in_order_of_time(group, last, with_leading=not is_first)
-        last = shown[-1].pts if shown else last
+    for index, group in enumerate(groups):
+        # What leads the very first entry is predicted from what is not there, and never shown.
+        shown = _in_order_of_time(group, last, with_leading=index > 0)
         wanted = [picture for picture in shown if sampler.wants(picture)]
-        # What a stream is like, its first picture tells, wanted or not.
-        needed = [*wanted, shown[0]] if is_first and shown else wanted
+        needed = wanted
+        if last is None:
+            needed = [*wanted, *shown[:1]]  # what a stream is like, its first picture tells
         if sampler.is_counting:
             needed = shown  # a header counts what may turn out to be damaged
+        last = shown[-1].pts if shown else last
         yield _Choice(
             group=group,
             needed=frozenset(picture.pts for picture in needed),

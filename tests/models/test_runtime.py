@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -11,13 +12,14 @@ import torch
 from numpy.typing import NDArray
 
 from ghoststream.errors import ConfigError
-from ghoststream.models import Preprocessing
+from ghoststream.models import Preprocessing, resolve_weights
 from ghoststream.models.factory import create_model
 from ghoststream.models.ghostnet import GhostNet
 from ghoststream.models.graph import fold_batch_norms
 from ghoststream.models.openvino_library import openvino
-from ghoststream.models.runtime import Precision, Runtime, load_runtime
+from ghoststream.models.runtime import Runtime, load_runtime
 from ghoststream.models.torch_runtime import TorchRuntime
+from ghoststream.types import Precision
 
 GOLDEN = Path(__file__).with_name("golden_embeddings.npz")
 """Of the synthetic pictures, with the bundled weights."""
@@ -210,7 +212,8 @@ def test_batch_norms_fold_away_without_changing_answers() -> None:
 def test_another_preprocessing_is_taken_for_that_of_the_weights(runtime: Runtime) -> None:
     recipe = Preprocessing(input_size=128, mean=(0.5, 0.5, 0.5), std=(0.25, 0.25, 0.25))
     device = "cpu" if runtime.info.runtime.startswith("openvino") else "reference"
-    other = load_runtime("ghostnet_100", "bundled", device, "fp32", preprocessing=recipe)
+    weights = replace(resolve_weights("ghostnet_100", "bundled"), preprocessing=recipe)
+    other = load_runtime("ghostnet_100", weights, device, "fp32")
     assert other.preprocessing == recipe
     assert other.info.preprocessing == recipe.as_dict()
     model = create_model(weights="bundled")
