@@ -61,17 +61,19 @@ class FramePipeline:
     notice: str | None = None
     """About the weights: one line for the user."""
 
-    def samples(self, stream: Stream, *, show: Show | None = None) -> Iterator[Sample]:
-        """What the network is to look at.
+    def samples(self, stream: Stream) -> Iterator[Sample]:
+        """What the network is to look at of a stream that was just opened."""
+        return stream.samples(self.sampling, self.runtime.preprocessing.prepare)
+
+    def samples_of(self, frames: Iterable[Frame], *, show: Show) -> Iterator[Sample]:
+        """The same of frames that are decoded anyway.
 
         Args:
-            stream: just opened.
-            show: told of every frame, each of which is then decoded.
+            frames: of one stream, in order.
+            show: told of each of them, sampled or not.
         """
         prepare = self.runtime.preprocessing.prepare
-        if show is None:
-            return stream.samples(self.sampling, prepare)
-        return samples_of(watched(stream.frames(), show), self.sampling, prepare)
+        return samples_of(watched(frames, show), self.sampling, prepare)
 
     def embeddings(
         self, samples: Iterable[Sample], *, is_live: bool = False, watch: Watch | None = None

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -31,6 +32,7 @@ from ghoststream.stages import prefetch
 from ghoststream.types import (
     Embedding,
     Event,
+    Frame,
     Header,
     Prediction,
     Reason,
@@ -41,9 +43,10 @@ from ghoststream.types import (
 )
 
 Item = TypeVar("Item")
+Ahead = TypeVar("Ahead", Sample, Frame)
 
 PREFETCH_BYTES = 64 << 20
-"""Samples that may wait for the network: enough to even out its pace, and no more."""
+"""Samples, or frames, that may wait for the network: enough to even out its pace, and no more."""
 
 
 def run(source: str | Path | Source, **settings: object) -> Iterator[Event]:
@@ -99,9 +102,21 @@ def ahead(
     stream: Stream, samples: Iterator[Sample], stop: threading.Event | None = None
 ) -> Iterator[Iterator[Sample]]:
     """The samples of a stream, decoded while the network looks at those before."""
-    with prefetch(samples, max_bytes=PREFETCH_BYTES, nbytes=_nbytes, stop=stop) as prefetched:
+    with _peeked_ahead(stream, samples, _sample_bytes, stop) as prefetched:
+        yield prefetched
+
+
+@contextmanager
+def _peeked_ahead(
+    stream: Stream,
+    items: Iterator[Ahead],
+    nbytes: Callable[[Ahead], int],
+    stop: threading.Event | None,
+) -> Iterator[Iterator[Ahead]]:
+    """Begins when the first item is there, or known not to come."""
+    with prefetch(items, max_bytes=PREFETCH_BYTES, nbytes=nbytes, stop=stop) as prefetched:
         try:
-            yield prefetched
+            yield chain(list(islice(prefetched, 1)), prefetched)
         finally:
             stream.interrupt()
 
@@ -128,6 +143,8 @@ class Job(Generic[Item]):
     """What is looked at of a stream."""
     items: Callable[[Iterator[Sample], Source, Watch], Iterator[Item]]
     """Samples to results; the watch wants to be told of each sample."""
+    samples_of_live: Callable[[Iterator[Frame]], Iterator[Sample]] | None = None
+    """What is looked at of a live stream, where all of its frames have to be seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,12 +180,17 @@ def event_job(pipeline: EventPipeline, *, show: Show | None = None) -> Job[Recor
     """
 
     def samples(stream: Stream, source: Source) -> Iterator[Sample]:
-        return pipeline.frames.samples(stream, show=show if source.is_live else None)
+        return pipeline.frames.samples(stream)
 
     def items(samples: Iterator[Sample], source: Source, watch: Watch) -> Iterator[Record]:
         return pipeline.records(samples, source=source.name, is_live=source.is_live, watch=watch)
 
-    return Job(header=pipeline.frames.header, samples=samples, items=items)
+    return Job(
+        header=pipeline.frames.header,
+        samples=samples,
+        items=items,
+        samples_of_live=None if show is None else partial(pipeline.frames.samples_of, show=show),
+    )
 
 
 def embedding_job(pipeline: FramePipeline) -> Job[Embedding]:
@@ -251,20 +273,32 @@ def _run_source(
     progress: Callable[[Progress], None],
 ) -> Outcome:
     tally = _Tally()
-    with source.open() as stream, ahead(stream, job.samples(stream, source), stop) as samples:
+    with source.open() as stream, _samples(job, stream, source, stop) as samples:
         # Until a frame is there, nothing has begun: a source without any leaves no output behind.
-        head = list(islice(samples, 1))
-        if not head and not stream.counts.frames:
+        if not stream.counts.frames:
             return Outcome(source=source.name, summary=_summary(stream, tally, stop))
         sink.start(job.header(source.name, stream.info))
         watch = _watch(source, stream, tally, progress)
-        readable = _until_broken(chain(head, samples), tally)
+        readable = _until_broken(samples, tally)
         for item in job.items(readable, source, watch):
             tally.count(item)
             sink.write(item)
         summary = _summary(stream, tally, stop)
         sink.finish(summary)
     return Outcome(source=source.name, summary=summary, error=tally.error)
+
+
+@contextmanager
+def _samples(
+    job: Job[Item], stream: Stream, source: Source, stop: threading.Event
+) -> Iterator[Iterator[Sample]]:
+    if source.is_live and job.samples_of_live is not None:
+        # Who wants to see the frames sees them in the thread in which the results come.
+        with _peeked_ahead(stream, stream.frames(), _frame_bytes, stop) as frames:
+            yield job.samples_of_live(frames)
+    else:
+        with ahead(stream, job.samples(stream, source), stop) as samples:
+            yield samples
 
 
 def _until_broken(samples: Iterator[Sample], tally: _Tally) -> Iterator[Sample]:
@@ -361,5 +395,9 @@ def _single_source(source: str | Path | Source, config: RunConfig | EmbedConfig)
     return sources[0]
 
 
-def _nbytes(sample: Sample) -> int:
+def _sample_bytes(sample: Sample) -> int:
     return sample.pixels.nbytes
+
+
+def _frame_bytes(frame: Frame) -> int:
+    return frame.picture.nbytes

@@ -2,16 +2,22 @@
 
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Self
 
 import pytest
 from clips import write_clip
 from plain_job import make_job
 
 import ghoststream
+from ghoststream.config import RunConfig, make_config
 from ghoststream.errors import ConfigError, NotAVideo, SourceError, SourceNotFound
-from ghoststream.runners.local import Progress, run_sources
+from ghoststream.pipeline import build_event_pipeline, watched
+from ghoststream.runners.local import Progress, event_job, run_sources
+from ghoststream.sampling import Stride
+from ghoststream.sinks.annotate import AnnotatedVideo
 from ghoststream.sinks.memory import Memory
 from ghoststream.sources import Source, open_sources
 from ghoststream.types import (
@@ -19,6 +25,7 @@ from ghoststream.types import (
     Sample,
     Sampling,
 )
+from ghoststream.video.decode import open_file
 from ghoststream.video.sample import Prepare, samples_of
 
 JOB = make_job()
@@ -87,24 +94,21 @@ def test_stop_ends_the_source_at_hand_in_order(tmp_path: Path) -> None:
     assert not [t for t in threading.enumerate() if t.name == "prefetch"]
 
 
-class Breaking:
-    """A camera that is unplugged after two frames."""
+class Camera:
+    """A live source that shows a clip."""
 
-    name, is_live = "camera", False
+    name, is_live = "camera", True
 
     def __init__(self, clip: Path) -> None:
         (self._inner,) = open_sources(str(clip))
 
-    def open(self) -> "Breaking":
+    def open(self) -> Self:
         self._stream = self._inner.open()
         self.info, self.counts = self._stream.info, self._stream.counts
         return self
 
     def frames(self) -> Iterator[Frame]:
-        frames = self._stream.frames()
-        yield next(frames)
-        yield next(frames)
-        raise SourceNotFound("camera: somebody pulled the plug")
+        return self._stream.frames()
 
     def samples(self, sampling: Sampling, prepare: Prepare) -> Iterator[Sample]:
         return samples_of(self.frames(), sampling, prepare)
@@ -115,11 +119,21 @@ class Breaking:
     def close(self) -> None:
         self._stream.close()
 
-    def __enter__(self) -> "Breaking":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+class Breaking(Camera):
+    """It is unplugged after two frames."""
+
+    def frames(self) -> Iterator[Frame]:
+        frames = super().frames()
+        yield next(frames)
+        yield next(frames)
+        raise SourceNotFound("camera: somebody pulled the plug")
 
 
 def test_what_came_before_a_break_is_brought_to_its_end(tmp_path: Path) -> None:
@@ -130,6 +144,34 @@ def test_what_came_before_a_break_is_brought_to_its_end(tmp_path: Path) -> None:
     assert outcome.summary.reason == "failed"
     assert outcome.summary.error == "camera: somebody pulled the plug"
     assert sink.summaries == [outcome.summary]
+
+
+def test_frames_of_a_live_source_are_shown_once_all_is_begun(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", frames=5, rate=10)
+    sink, shown = Memory(), []
+
+    def show(frame: Frame) -> None:
+        assert sink.headers
+        shown.append((frame.time, len(sink.predictions), threading.current_thread()))
+
+    def samples(frames: Iterator[Frame]) -> Iterator[Sample]:
+        return samples_of(watched(frames, show), Stride(step=2), Frame.rgb)
+
+    run_sources([Camera(clip)], replace(JOB, samples_of_live=samples), sink)
+    here = threading.current_thread()
+    # A prediction is there when the next frame comes: results and frames take turns.
+    before = [0, 1, 1, 2, 2]
+    assert shown == [(Fraction(i, 10), count, here) for i, count in enumerate(before)]
+
+
+def test_a_camera_is_annotated_while_it_is_read(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", frames=8, rate=10, size=(128, 96))
+    pipeline = build_event_pipeline(make_config(RunConfig, {"weights": "bundled"}))
+    path = tmp_path / "live.mp4"
+    with AnnotatedVideo(path) as video:
+        run_sources([Camera(clip)], event_job(pipeline, show=video.show), video)
+    with open_file(path) as written:
+        assert [frame.time for frame in written.frames()] == [Fraction(i, 10) for i in range(8)]
 
 
 def test_python_events_of_one_video(sample_videos: Path) -> None:
