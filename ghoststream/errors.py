@@ -13,6 +13,8 @@
     │   └── StreamTimedOut     the server accepts, and then stays silent
     ├── WeightsError           weights that are missing, damaged, of another network or untrained
     ├── HeadError              a head that is damaged or belongs to another backbone
+    ├── StoreError             a store that is missing, of another version or made in another way
+    │   └── StoreBusy          somebody else writes to it
     └── OutputError            a file that cannot be written, or a full disk
 
 Each message says what went wrong, with which value, and what would work.
@@ -78,6 +80,15 @@ class WeightsError(GhostStreamError):
 class HeadError(GhostStreamError):
     code = "HEAD_UNUSABLE"
     exit_code = 2
+
+
+class StoreError(GhostStreamError):
+    code = "STORE_UNUSABLE"
+    exit_code = 2
+
+
+class StoreBusy(StoreError):
+    code = "STORE_BUSY"
 
 
 class OutputError(GhostStreamError):

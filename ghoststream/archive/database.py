@@ -1,0 +1,43 @@
+"""LanceDB, without its chatter: the one place that connects to it."""
+
+import os
+from pathlib import Path
+
+# Read once, at import: it warns of each table that is made.
+os.environ.setdefault("LANCE_LOG", "error")
+
+import lancedb
+from lancedb.db import DBConnection as Connection
+from lancedb.table import Table
+
+from ghoststream.errors import StoreError
+
+__all__ = ["Connection", "Table", "connect", "is_remote", "require_store", "table_names"]
+
+
+def connect(address: Path | str) -> Connection:
+    """A connection to the database at an address; makes nothing."""
+    return lancedb.connect(os.fspath(address))
+
+
+def require_store(address: Path | str) -> None:
+    """Refuses the address of a directory that is not there.
+
+    Raises:
+        StoreError: there is none.
+    """
+    if not is_remote(address) and not Path(address).is_dir():
+        raise StoreError(
+            f"there is no store at {address}; make one with "
+            f"`ghoststream embed ARCHIVE --store {address}`"
+        )
+
+
+def is_remote(address: Path | str) -> bool:
+    """Whether the store lies in an object store."""
+    return "://" in str(address)
+
+
+def table_names(connection: Connection) -> set[str]:
+    """Names of the tables that are there."""
+    return set(connection.list_tables().tables)
