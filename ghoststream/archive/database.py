@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 # Read once, at import: it warns of each table that is made.
-os.environ.setdefault("LANCE_LOG", "error")
+os.environ.setdefault("LANCEDB_LOG", "error")
 
 import lancedb
 from lancedb.db import DBConnection as Connection

@@ -5,7 +5,7 @@ store.videos().to_pandas()
 for batch in store.embeddings(where="seconds < 10"): ...
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -105,7 +105,7 @@ class Store:
         """The rows of events; arguments as `embeddings`."""
         return self._rows(EVENTS, where, columns, batch_rows)
 
-    def ids_by_path(self) -> Mapping[bytes, str]:
+    def ids_by_path(self) -> dict[bytes, str]:
         """Ids of all videos by their exact path."""
         rows = self.table(VIDEOS).search().select(["path_bytes", "video"]).to_arrow()
         return dict(zip(rows["path_bytes"].to_pylist(), rows["video"].to_pylist(), strict=True))

@@ -80,6 +80,7 @@ class StoreWriter:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self._ids = store.ids_by_path()
 
     def append(self, videos: Sequence[VideoRows]) -> None:
         """Writes videos with all their rows, in place of what the store held of the same paths.
@@ -91,13 +92,15 @@ class StoreWriter:
             OutputError: the disk is full, or does not take it for another reason.
         """
         ids = [str(video.row["video"]) for video in videos]
-        replaced = self._ids_at([video.row["path_bytes"] for video in videos])
+        paths: list[Any] = [video.row["path_bytes"] for video in videos]
+        replaced = [self._ids[path] for path in paths if path in self._ids]
         with store_errors(self.store.address):
             self._set_pending([*ids, *replaced])
             for name in RESULTS:
                 self._add(name, [getattr(video, name) for video in videos])
             self._put_videos([video.row for video in videos], is_replacing=bool(replaced))
             self._delete(set(replaced) - set(ids))
+        self._ids.update(zip(paths, ids, strict=True))
 
     def forget(self, videos: Sequence[str]) -> None:
         """Removes videos with all their rows.
@@ -128,10 +131,6 @@ class StoreWriter:
         stats: Any = self.store.table(FRAMES).stats()
         if stats["fragment_stats"]["num_small_fragments"] > MAX_FRAGMENTS:
             self.compact()
-
-    def _ids_at(self, paths: Sequence[Any]) -> list[str]:
-        known = self.store.ids_by_path()
-        return [known[path] for path in paths if path in known]
 
     def _set_pending(self, ids: Sequence[str]) -> None:
         table = self.store.table(PENDING)
