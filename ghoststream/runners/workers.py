@@ -3,24 +3,19 @@
 A worker that crashes, which a decoder may on a damaged file, loses its source and no other.
 """
 
-import multiprocessing
-import os
 import pickle
-import signal
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, replace
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import SpawnProcess
-from queue import SimpleQueue
+from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import Any, Generic, Literal, TypeAlias, TypeVar, cast
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 from ghoststream.errors import SourceError
+from ghoststream.runners.crew import Crew, Done, Lost, Send, Work
 from ghoststream.runners.local import (
     Job,
     Outcome,
@@ -38,15 +33,9 @@ Item = TypeVar("Item")
 MakeJob: TypeAlias = Callable[[], Job[Item]]
 """Called in each worker; has to be something that can be pickled."""
 
-# A copy of this process (fork) would hold the locks of its threads.
-CONTEXT = multiprocessing.get_context("spawn")
-STOP = "stop"
 SPOOL_BYTES = 16 << 20
 """Results of one source that wait in memory for their turn; more wait on disk."""
 PROGRESS_INTERVAL_SECONDS = 0.1
-POLL_SECONDS = 0.1
-PATIENCE_SECONDS = 10.0
-"""For a worker to end, once it has nothing to do."""
 
 
 def run_in_workers(
@@ -72,14 +61,16 @@ def run_in_workers(
         SourceError: none of the sources gave a single frame.
         OutputError: a result cannot be written.
     """
-    with closing(_Crew(sources, make_job, workers)) as crew:
+    with closing(Crew(partial(_source_work, make_job), workers=workers)) as crew:
+        for index, source in enumerate(sources):
+            crew.give(index, source)
         outcomes = list(_in_turn(crew, sources, sink, stop, progress))
     check_any_read(outcomes)
     return outcomes
 
 
 def _in_turn(
-    crew: "_Crew[Item]",
+    crew: Crew[Source],
     sources: Sequence[Source],
     sink: Writer[Item],
     stop: threading.Event,
@@ -87,6 +78,7 @@ def _in_turn(
 ) -> Iterator[Outcome]:
     """Outcomes of sources in their order; their results are written before."""
     spools = [_Spool() for _ in sources]
+    accounts = [_Account(source.name) for source in sources]
     for turn, source in enumerate(sources):
         delivery = _Delivery(sink)
         for message in spools[turn].replay():
@@ -96,7 +88,7 @@ def _in_turn(
                 crew.stop()
             if not crew.has(turn):
                 return  # interrupted before it began
-            for index, message in crew.messages():
+            for index, message in _told(crew, accounts):
                 if isinstance(message.content, Progress):
                     progress(message.content)
                 elif index == turn:
@@ -158,141 +150,52 @@ class _Spool:
                 yield pickle.load(file)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Worker:
-    """A process, and the source that it is at."""
+class _Account:
+    """What was heard of a source so far, for the case that no more will be."""
 
-    process: SpawnProcess
-    connection: Connection
-    index: int | None = None
-    has_started: bool = False
-    frames: int = 0
-    sampled: int = 0
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._has_started = False
+        self._frames = self._sampled = 0
 
-
-class _Crew(Generic[Item]):
-    """Workers, each with a source as long as there are some."""
-
-    def __init__(self, sources: Sequence[Source], make_job: MakeJob[Item], workers: int) -> None:
-        self._sources, self._make_job = sources, make_job
-        self._waiting = deque(range(len(sources)))
-        self._is_stopping = False
-        self._workers = [self._hire() for _ in range(min(workers, len(sources)))]
-
-    def has(self, index: int) -> bool:
-        """Whether somebody is at this source, or will be."""
-        return index in self._waiting or any(worker.index == index for worker in self._workers)
-
-    def messages(self) -> Iterator[tuple[int, _Message]]:
-        """What has come in, after a short wait; index of the source, and message."""
-        by_connection = {worker.connection: worker for worker in self._workers}
-        for connection in wait(list(by_connection), timeout=POLL_SECONDS):
-            worker = by_connection[cast(Connection, connection)]
-            index = worker.index
-            for message in self._received(worker):
-                assert index is not None
-                yield index, message
-
-    def stop(self) -> None:
-        """Ends the sources at hand in order, and begins no other."""
-        if not self._is_stopping:
-            self._is_stopping = True
-            self._waiting.clear()
-            for worker in self._workers:
-                _tell(worker, STOP)
-
-    def close(self) -> None:
-        """Lets the workers go; those that have not finished are ended."""
-        for worker in self._workers:
-            worker.connection.close()
-        for worker in self._workers:
-            worker.process.join(PATIENCE_SECONDS)
-            if worker.process.is_alive():
-                worker.process.kill()
-                worker.process.join()
-
-    def _received(self, worker: _Worker) -> list[_Message]:
-        try:
-            message: _Message = worker.connection.recv()
-        except (EOFError, ConnectionResetError):
-            return self._bury(worker)
-        worker.has_started |= message.kind == "start"
+    def hear(self, message: _Message) -> None:
+        self._has_started |= message.kind == "start"
         if isinstance(message.content, Progress):
-            worker.frames, worker.sampled = message.content.frames, message.content.sampled
-        if message.kind == "outcome":
-            self._give_work(worker)
-        return [message]
+            self._frames, self._sampled = message.content.frames, message.content.sampled
 
-    def _hire(self) -> _Worker:
-        ours, theirs = CONTEXT.Pipe()
-        process = CONTEXT.Process(target=_work, args=(theirs, self._make_job), daemon=True)
-        process.start()
-        theirs.close()
-        worker = _Worker(process=process, connection=ours)
-        self._give_work(worker)
-        return worker
-
-    def _give_work(self, worker: _Worker) -> None:
-        worker.index = self._waiting.popleft() if self._waiting else None
-        worker.has_started, worker.frames, worker.sampled = False, 0, 0
-        if worker.index is not None:
-            _tell(worker, self._sources[worker.index])
-
-    def _bury(self, worker: _Worker) -> list[_Message]:
-        """A worker that has died: its source is lost, and another one takes its place."""
-        worker.connection.close()
-        worker.process.join()
-        self._workers.remove(worker)
-        if worker.index is None:
-            return []
-        if self._waiting:
-            self._workers.append(self._hire())
-        outcome = _died(self._sources[worker.index].name, worker)
-        finish = [_Message(kind="finish", content=outcome.summary)] if worker.has_started else []
+    def close(self, lost: Lost) -> list[_Message]:
+        """The last messages, in place of those that the process did not send."""
+        error = SourceError(
+            f"{self._name}: the process that read it was ended {lost.cause}; what came before is "
+            "kept. Is the file damaged, or the memory full?"
+        )
+        summary = replace(nothing_read("failed", error), frames=self._frames, sampled=self._sampled)
+        outcome = Outcome(source=self._name, summary=summary, error=error)
+        finish = [_Message(kind="finish", content=summary)] if self._has_started else []
         return [*finish, _Message(kind="outcome", content=outcome)]
 
 
-def _tell(worker: _Worker, order: object) -> None:
-    # One that has just died is noticed where its messages are read.
-    with suppress(BrokenPipeError, ConnectionResetError):
-        worker.connection.send(order)
-
-
-def _died(name: str, worker: _Worker) -> Outcome:
-    code = worker.process.exitcode or 0
-    cause = f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-    error = SourceError(
-        f"{name}: the process that read it was ended {cause}; what came before is kept. "
-        "Is the file damaged, or the memory full?"
-    )
-    summary = replace(nothing_read("failed", error), frames=worker.frames, sampled=worker.sampled)
-    return Outcome(source=name, summary=summary, error=error)
-
-
-def _work(connection: Connection, make_job: MakeJob[Item]) -> None:
-    """A worker's whole life."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches us as a message, in order
-    stop = threading.Event()
-    tasks: SimpleQueue[Source] = SimpleQueue()
-    threading.Thread(target=_listen, args=(connection, tasks, stop), daemon=True).start()
-    job = make_job()
-    while True:
-        source = tasks.get()
-        outcome = _safely(source, job, _Remote(connection), stop)
-        connection.send(_Message(kind="outcome", content=outcome))
-
-
-def _listen(connection: Connection, tasks: "SimpleQueue[Source]", stop: threading.Event) -> None:
-    """Takes in what the parent says; without a parent there is nothing left to do."""
-    while True:
-        try:
-            order = connection.recv()
-        except (EOFError, OSError):
-            os._exit(0)
-        if order == STOP:
-            stop.set()
+def _told(crew: Crew[Source], accounts: Sequence[_Account]) -> Iterator[tuple[int, _Message]]:
+    """What workers say of their sources, and what is to be said of those that they lose."""
+    for index, message in crew.messages():
+        if isinstance(message, _Message):
+            accounts[index].hear(message)
+            yield index, message
+        elif isinstance(message, Lost):
+            for last in accounts[index].close(message):
+                yield index, last
         else:
-            tasks.put(order)
+            assert isinstance(message, Done)
+
+
+def _source_work(make_job: MakeJob[Item]) -> Work[Source]:
+    job = make_job()
+
+    def work(source: Source, send: Send, stop: threading.Event) -> None:
+        outcome = _safely(source, job, _Remote(send), stop)
+        send(_Message(kind="outcome", content=outcome))
+
+    return work
 
 
 def _safely(
@@ -312,27 +215,27 @@ def _safely(
 class _Remote(Writer[Item]):
     """A sink that sends everything to the parent."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, send: Send) -> None:
+        self._send = send
         self._next_progress = 0.0
         self.has_started = False
 
     def start(self, header: Header) -> None:
         self.has_started = True
-        self._connection.send(_Message(kind="start", content=header))
+        self._send(_Message(kind="start", content=header))
 
     def write(self, item: Item) -> None:
-        self._connection.send(_Message(kind="write", content=item))
+        self._send(_Message(kind="write", content=item))
 
     def finish(self, summary: Summary) -> None:
-        self._connection.send(_Message(kind="finish", content=summary))
+        self._send(_Message(kind="finish", content=summary))
 
     def progress(self, progress: Progress) -> None:
         """Now and then; the parent has more to do than to watch."""
         now = time.monotonic()
         if now >= self._next_progress:
             self._next_progress = now + PROGRESS_INTERVAL_SECONDS
-            self._connection.send(_Message(kind="progress", content=progress))
+            self._send(_Message(kind="progress", content=progress))
 
     def close(self) -> None:
         return

@@ -17,7 +17,7 @@ from plain_job import every_frame, make_header, make_job, predictions
 from ghoststream.errors import NotAVideo, SourceError
 from ghoststream.pipeline import Watch
 from ghoststream.runners.local import Job, Outcome, Progress, run_sources
-from ghoststream.runners.workers import SPOOL_BYTES, _Crew, _Message, _Spool, run_in_workers
+from ghoststream.runners.workers import SPOOL_BYTES, _Message, _Spool, run_in_workers
 from ghoststream.sinks.memory import Memory
 from ghoststream.sources import Source, Stream, open_sources
 from ghoststream.types import (
@@ -149,20 +149,6 @@ def test_stops_in_order(tmp_path: Path) -> None:
     assert {outcome.summary.reason for outcome in outcomes} == {"interrupted"}
     assert [Path(header.source).stem for header in sink.headers] == ["a", "b"]
     assert sink.summaries == [outcome.summary for outcome in outcomes]
-
-
-def test_stopping_a_worker_that_has_just_died_is_no_error(tmp_path: Path) -> None:
-    crew = _Crew([clip(tmp_path, "a", 60)], make_slow_job, workers=1)
-    (worker,) = crew._workers
-    worker.process.kill()
-    worker.process.join()
-
-    crew.stop()
-    messages = [message for _ in range(20) for _, message in crew.messages()]
-    crew.close()
-
-    assert [message.kind for message in messages][-1] == "outcome"
-    assert not crew.has(0)
 
 
 def test_results_that_wait_are_kept_on_disk() -> None:
