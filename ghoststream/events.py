@@ -90,7 +90,7 @@ class Debouncer:
 
 def _begun(label: Label, span: TimeSpan, source: str) -> EventState:
     return EventState(
-        id=_event_id(source, label, span.start),
+        id=event_id(source, label.label, float(span.start)),
         label=label.label,
         label_id=label.label_id,
         score=label.score,
@@ -106,7 +106,18 @@ def _renewed(state: EventState, label: Label, span: TimeSpan) -> EventState:
     return replace(state, score=label.score, top_score=top_score, frame_time=span.end)
 
 
-def _event_id(source: str, label: Label, start: Fraction) -> str:
-    """Frigate's `<seconds>-<6 characters>`, but the same in every run over the same video."""
-    digest = hashlib.sha256(f"{source}\0{label.label}\0{start}".encode()).hexdigest()
-    return f"{float(start):.6f}-{digest[:6]}"
+def event_id(source: str, label: str, start_seconds: float) -> str:
+    """Frigate's `<seconds>-<6 characters>`, but the same in every run over the same video.
+
+    Args:
+        source: its redacted name.
+        label: of the event.
+        start_seconds: of the event; what the id shows of it counts, so that a stored one will do.
+
+    Example:
+        >>> event_id("camera", "tabby", 1.5)
+        '1.500000-898d0c'
+    """
+    start = f"{start_seconds:.6f}"
+    digest = hashlib.sha256(f"{source}\0{label}\0{start}".encode(errors="replace")).hexdigest()
+    return f"{start}-{digest[:6]}"
