@@ -1,16 +1,22 @@
-"""LanceDB, without its chatter: the one place that connects to it."""
+"""LanceDB, without its chatter and what it does not need: the one place that connects to it."""
 
 import os
+import sys
 from pathlib import Path
+
+from ghoststream.archive.late_package import load_when_used
+from ghoststream.errors import StoreError
 
 # Read once, at import: it warns of each table that is made.
 os.environ.setdefault("LANCEDB_LOG", "error")
+# The client of a REST server that stores have nothing to do with: LanceDB needs the types of its
+# requests only, and to load the rest takes half a second, as long as all of LanceDB.
+if "lancedb" not in sys.modules:
+    load_when_used("lance_namespace_urllib3_client")
 
 import lancedb
 from lancedb.db import DBConnection as Connection
 from lancedb.table import Table
-
-from ghoststream.errors import StoreError
 
 __all__ = ["Connection", "Table", "connect", "is_remote", "require_store", "table_names"]
 
