@@ -176,7 +176,11 @@ class EventConfig(_Config):
         return self
 
 
-class RunConfig(SourceConfig, ModelConfig, SamplingConfig, ClipConfig, EventConfig):
+class AnalysisConfig(ModelConfig, SamplingConfig, ClipConfig, EventConfig):
+    """All that decides what is found in a video."""
+
+
+class RunConfig(SourceConfig, AnalysisConfig):
     """From video to events."""
 
     jsonl: str | None = None
@@ -205,6 +209,42 @@ class EmbedConfig(SourceConfig, ModelConfig, SamplingConfig):
 
     out: Path | None = None
     """Parquet or npz file."""
+
+
+DEFAULT_STORE = "ghoststream-store"
+
+
+class ArchiveConfig(AnalysisConfig):
+    """From a tree of videos to a store, and logs that mirror the tree."""
+
+    source: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    """Directories, which are searched to their depth, and files."""
+    store: str = DEFAULT_STORE
+    """Directory, or address in an object store, such as s3://bucket/archive."""
+    out: Path | None = None
+    """Directory for a log of each video, and summary.json."""
+    include: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    """Globs; unset, all videos."""
+    exclude: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    """Globs of what is left out."""
+    file_timeout: Positive = Fraction(300)
+    """Seconds without any progress after which a video is given up, and its process ended."""
+    retry_failed: bool = False
+    """Try those again that have failed before."""
+    dry_run: bool = False
+    """Only say what would be done."""
+    watch: bool = False
+    """Go on with videos that come in later."""
+    engine: Literal["local", "ray"] = "local"
+    """Processes here, or a Ray cluster."""
+    address: str | None = None
+    """Of the Ray cluster; unset, the one that this machine belongs to, or a new one here."""
+
+    @model_validator(mode="after")
+    def _address_needs_ray(self) -> "ArchiveConfig":
+        if self.address is not None and self.engine != "ray":
+            raise ValueError("address is of a Ray cluster; set engine to ray too")
+        return self
 
 
 C = TypeVar("C", bound=_Config)
@@ -289,6 +329,8 @@ WITHOUT_EFFECT = (
     {"source", "jsonl", "csv", "vtt", "annotate", "heatmap", "out", "exist_ok"}
     | {"rtsp_transport", "open_timeout", "read_timeout"}
     | {"device", "precision", "batch", "workers"}
+    | {"store", "include", "exclude", "file_timeout", "retry_failed", "dry_run", "watch"}
+    | {"engine", "address"}
 )
 """Settings that decide where results go and how they are reached, but not what they are."""
 

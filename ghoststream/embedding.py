@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ghoststream.stages import batched
-from ghoststream.types import Embedding, Sample
+from ghoststream.types import Embedding, Pixels, Sample
 
 Forward: TypeAlias = Callable[[NDArray[np.uint8]], NDArray[np.float32]]
 """N x S x S x 3 to N x D."""
@@ -38,6 +38,25 @@ def embed(
                 yield from _embeddings(*running.popleft())
         for each in running:
             yield from _embeddings(*each)
+
+
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+"""Brightness of red, green and blue (ITU-R BT.601)."""
+CONTRAST_STEP = 4
+"""Every so many pixels are enough to tell a picture from a plain colour."""
+
+
+def contrast(pixels: Pixels) -> float:
+    """How much there is to see: the standard deviation of the brightness, 0 to 127.5.
+
+    Args:
+        pixels: S x S x 3.
+
+    Example:
+        >>> contrast(np.full((224, 224, 3), 16, np.uint8))
+        0.0
+    """
+    return float(np.std(pixels[::CONTRAST_STEP, ::CONTRAST_STEP] @ LUMA))
 
 
 def _embeddings(group: Batch, vectors: Future[NDArray[np.float32]]) -> Iterator[Embedding]:

@@ -4,6 +4,7 @@ pipeline = build_event_pipeline(RunConfig(fps=2))
 for record in pipeline.records(pipeline.frames.samples(stream), source="clip.mp4"): ...
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
@@ -11,13 +12,13 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from ghoststream.config import (
+    AnalysisConfig,
     EmbedConfig,
-    RunConfig,
     SamplingConfig,
     configuration_sha256,
     deciding_settings,
 )
-from ghoststream.embedding import embed
+from ghoststream.embedding import contrast, embed
 from ghoststream.errors import ConfigError, HeadError
 from ghoststream.events import EventRules, debounce
 from ghoststream.heads import LinearHead, check_head, load_head, predict
@@ -27,11 +28,15 @@ from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Stride
 from ghoststream.sources import Stream
 from ghoststream.types import (
     Embedding,
+    Event,
+    Finding,
     Frame,
     Header,
+    NamedClip,
     Prediction,
     Record,
     Sample,
+    SampledFrame,
     Sampling,
     StreamInfo,
 )
@@ -55,7 +60,7 @@ FILE_BATCHES = 4
 class FramePipeline:
     """Streams to samples, and samples to embeddings."""
 
-    config: EmbedConfig | RunConfig
+    config: EmbedConfig | AnalysisConfig
     runtime: Runtime
     sampling: Sampling
     notice: str | None = None
@@ -92,6 +97,15 @@ class FramePipeline:
             under_way=1 if is_live else FILE_BATCHES,
         )
 
+    def sampled_frames(
+        self, samples: Iterable[Sample], *, watch: Watch | None = None
+    ) -> Iterator[SampledFrame]:
+        """Embeds the samples of a file, and says of each how much there was to see."""
+        contrasts: deque[float] = deque()
+        seen = watched(samples, lambda sample: contrasts.append(contrast(sample.pixels)))
+        for embedding in self.embeddings(seen, watch=watch):
+            yield SampledFrame(embedding=embedding, contrast=contrasts.popleft())
+
     def header(self, source: str, stream: StreamInfo) -> Header:
         """Where the results come from."""
         settings = deciding_settings(self.config)
@@ -108,7 +122,7 @@ class FramePipeline:
 class EventPipeline:
     """Samples to predictions and events."""
 
-    config: RunConfig
+    config: AnalysisConfig
     frames: FramePipeline
     head: LinearHead
 
@@ -116,11 +130,8 @@ class EventPipeline:
         self, samples: Iterable[Sample], *, is_live: bool = False, watch: Watch | None = None
     ) -> Iterator[Prediction]:
         """Names each clip; see `FramePipeline.embeddings` for the arguments."""
-        config = self.config
         embeddings = self.frames.embeddings(samples, is_live=is_live, watch=watch)
-        clips = windows(embeddings, window_seconds=config.window, hop_seconds=config.hop)
-        pooled = pool(clips, pooling=POOLINGS[self.head.pooling])
-        return predict(pooled, head=self.head, top_k=config.top_k, floor=config.leave)
+        return self._named(self._pooled(embeddings))
 
     def records(
         self,
@@ -131,18 +142,50 @@ class EventPipeline:
         watch: Watch | None = None,
     ) -> Iterator[Record]:
         """Predictions, each followed by the events that it causes."""
+        predictions = self.predictions(samples, is_live=is_live, watch=watch)
+        return debounce(predictions, rules=self._rules(), source=source)
+
+    def findings(self, frames: Iterable[SampledFrame], *, source: str) -> Iterator[Finding]:
+        """All that an archive keeps of a video: its frames, its clips, and the events they cause.
+
+        Args:
+            frames: in order of time.
+            source: part of each event's id.
+        """
+        seen: deque[SampledFrame] = deque()
+        pooled: deque[Embedding] = deque()
+        embeddings = (frame.embedding for frame in watched(frames, seen.append))
+        named = self._named(watched(self._pooled(embeddings), pooled.append))
+        for record in debounce(named, rules=self._rules(), source=source):
+            yield from _emptied(seen)
+            if isinstance(record, Event):
+                yield record
+            else:
+                yield NamedClip(embedding=pooled.popleft(), prediction=record)
+        yield from _emptied(seen)
+
+    def _pooled(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
         config = self.config
-        rules = EventRules(
+        clips = windows(embeddings, window_seconds=config.window, hop_seconds=config.hop)
+        return pool(clips, pooling=POOLINGS[self.head.pooling])
+
+    def _named(self, pooled: Iterable[Embedding]) -> Iterator[Prediction]:
+        config = self.config
+        return predict(pooled, head=self.head, top_k=config.top_k, floor=config.leave)
+
+    def _rules(self) -> EventRules:
+        config = self.config
+        return EventRules(
             enter=config.enter,
             leave=config.leave,
             min_duration_seconds=config.min_duration,
             gap_seconds=config.gap,
         )
-        predictions = self.predictions(samples, is_live=is_live, watch=watch)
-        return debounce(predictions, rules=rules, source=source)
 
 
-def build_frame_pipeline(config: EmbedConfig | RunConfig, *, threads: int = 0) -> FramePipeline:
+def build_frame_pipeline(
+    config: EmbedConfig | AnalysisConfig, *, threads: int = 0
+) -> FramePipeline:
     """Loads the network.
 
     Args:
@@ -167,7 +210,7 @@ def build_frame_pipeline(config: EmbedConfig | RunConfig, *, threads: int = 0) -
     )
 
 
-def build_event_pipeline(config: RunConfig, *, threads: int = 0) -> EventPipeline:
+def build_event_pipeline(config: AnalysisConfig, *, threads: int = 0) -> EventPipeline:
     """Loads the network and the head; arguments as `build_frame_pipeline`.
 
     Raises:
@@ -191,7 +234,7 @@ def sampling_of(config: SamplingConfig) -> Sampling:
     return EveryFrame() if config.fps is None else AtFps(rate=config.fps)
 
 
-def _head(config: RunConfig, runtime: Runtime) -> LinearHead:
+def _head(config: AnalysisConfig, runtime: Runtime) -> LinearHead:
     if config.head is None:
         return _own_classifier(config, runtime)
     head = load_head(config.head)
@@ -208,7 +251,7 @@ def _head(config: RunConfig, runtime: Runtime) -> LinearHead:
     return head
 
 
-def _own_classifier(config: RunConfig, runtime: Runtime) -> LinearHead:
+def _own_classifier(config: AnalysisConfig, runtime: Runtime) -> LinearHead:
     if config.pool == "mean_std":
         raise ConfigError(
             "the network's own classifier takes one vector a clip, and pool 'mean_std' gives two "
@@ -222,6 +265,11 @@ def _own_classifier(config: RunConfig, runtime: Runtime) -> LinearHead:
         pooling=config.pool or "mean",
         backbone_sha256=runtime.info.sha256,
     )
+
+
+def _emptied(items: deque[Item]) -> Iterator[Item]:
+    while items:
+        yield items.popleft()
 
 
 def watched(items: Iterable[Item], watch: Callable[[Item], None]) -> Iterator[Item]:

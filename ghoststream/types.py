@@ -341,5 +341,25 @@ class Summary:
     """One sentence, where `reason` is `failed`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class SampledFrame:
+    """The embedding of one frame, and how much there was to see."""
+
+    embedding: Embedding
+    contrast: float
+    """Standard deviation of the brightness (0 to 255) of what the network saw."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NamedClip:
+    """A clip's pooled embedding, and what it shows."""
+
+    embedding: Embedding
+    prediction: Prediction
+
+
+Finding: TypeAlias = SampledFrame | NamedClip | Event
+"""All that is found in a video: each frame, each clip, and what begins and ends."""
+
 Record: TypeAlias = Prediction | Event
 """What flows from a pipeline into sinks, between a header and a summary."""

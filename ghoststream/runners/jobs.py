@@ -84,7 +84,7 @@ def run_events(config: RunConfig, *, stop: threading.Event, watcher: Watcher) ->
     outputs = event_outputs(config)
     check_distinct(outputs, sources)
     pipeline = build_event_pipeline(config)
-    sinks = open_event_sinks(outputs, pipeline, sources)
+    sinks = open_event_sinks(outputs, pipeline, sources, heatmap=config.heatmap)
     job = event_job(pipeline, show=getattr(sinks.get("annotate"), "show", None))
     told = _Told(watcher, pipeline.frames.notice)
     with FanOut([*sinks.values(), told]) as sink:
@@ -120,7 +120,7 @@ def check_events(config: RunConfig) -> dict[str, object]:
     outputs = event_outputs(config)
     check_distinct(outputs, sources)
     pipeline = build_event_pipeline(config)
-    open_event_sinks(outputs, pipeline, sources)
+    open_event_sinks(outputs, pipeline, sources, heatmap=config.heatmap)
     for path in outputs.values():
         check_writable(path)
     for source in sources:

@@ -64,8 +64,9 @@ def run(source: str | Path | Source, **settings: object) -> Iterator[Event]:
         >>> for event in run("clip.mp4", fps=2):
         ...     print(event.type, event.after.label, float(event.after.start_time))
     """
-    pipeline = build_event_pipeline(make_config(RunConfig, settings))
-    opened = _single_source(source, pipeline.config)
+    config = make_config(RunConfig, settings)
+    pipeline = build_event_pipeline(config)
+    opened = _single_source(source, config)
     with opened.open() as stream, ahead(stream, pipeline.frames.samples(stream)) as samples:
         for record in pipeline.records(samples, source=opened.name, is_live=opened.is_live):
             if isinstance(record, Event):
@@ -79,8 +80,9 @@ def classify(source: str | Path | Source, **settings: object) -> Iterator[Predic
         >>> for clip in classify("clip.mp4", window=4):
         ...     print(clip.span, clip.labels[0].label)
     """
-    pipeline = build_event_pipeline(make_config(RunConfig, settings))
-    opened = _single_source(source, pipeline.config)
+    config = make_config(RunConfig, settings)
+    pipeline = build_event_pipeline(config)
+    opened = _single_source(source, config)
     with opened.open() as stream, ahead(stream, pipeline.frames.samples(stream)) as samples:
         yield from pipeline.predictions(samples, is_live=opened.is_live)
 
@@ -91,8 +93,9 @@ def embed(source: str | Path | Source, **settings: object) -> Iterator[Embedding
     Example:
         >>> vectors = [embedding.vector for embedding in embed("clip.mp4", fps=1)]
     """
-    pipeline = build_frame_pipeline(make_config(EmbedConfig, settings))
-    opened = _single_source(source, pipeline.config)
+    config = make_config(EmbedConfig, settings)
+    pipeline = build_frame_pipeline(config)
+    opened = _single_source(source, config)
     with opened.open() as stream, ahead(stream, pipeline.samples(stream)) as samples:
         yield from pipeline.embeddings(samples, is_live=opened.is_live)
 

@@ -64,10 +64,17 @@ def embedding_output(config: EmbedConfig) -> Outputs:
 
 
 def open_event_sinks(
-    outputs: Outputs, pipeline: EventPipeline, sources: list[Source]
+    outputs: Outputs, pipeline: EventPipeline, sources: list[Source], *, heatmap: bool
 ) -> dict[str, Sink]:
     """A sink for each output; nothing is written yet."""
-    return {name: _event_sink(name, path, pipeline, sources) for name, path in outputs.items()}
+    sinks: dict[str, Sink] = {
+        name: SINKS[name](str(path)) for name, path in outputs.items() if name != "annotate"
+    }
+    if "annotate" in outputs:
+        heat = _heat_options(pipeline) if heatmap else None
+        path = outputs["annotate"]
+        sinks["annotate"] = SINKS["annotate"](path, frames=_reader(sources), heat=heat)
+    return sinks
 
 
 def check_distinct(outputs: Outputs, sources: list[Source]) -> None:
@@ -103,13 +110,6 @@ def check_writable(path: Path) -> None:
     parent = next(folder for folder in path.absolute().parents if folder.exists())
     if path.is_dir() or not parent.is_dir() or not os.access(parent, os.W_OK):
         raise OutputError(f"cannot write {path}; choose a file in a directory that you may write")
-
-
-def _event_sink(name: str, path: Path, pipeline: EventPipeline, sources: list[Source]) -> Sink:
-    if name != "annotate":
-        return SINKS[name](str(path))
-    heat = _heat_options(pipeline) if pipeline.config.heatmap else None
-    return SINKS[name](path, frames=_reader(sources), heat=heat)
 
 
 def _reader(sources: list[Source]) -> "FrameReader":
