@@ -91,6 +91,8 @@ class StoreWriter:
         Raises:
             OutputError: the disk is full, or does not take it for another reason.
         """
+        if not videos:
+            return
         ids = [str(video.row["video"]) for video in videos]
         paths: list[Any] = [video.row["path_bytes"] for video in videos]
         replaced = [self._ids[path] for path in paths if path in self._ids]

@@ -21,6 +21,7 @@ from ghoststream.sinks.records import (
     HeaderRecord,
     LabelRecord,
     Line,
+    readable,
     to_line,
 )
 
@@ -107,8 +108,9 @@ def _log(row: Row, clips: list[Row], events: list[Row]) -> Iterator[Line]:
         )
     if row["header"] is not None:
         header = HeaderRecord.model_validate_json(row["header"])
-        yield header.model_copy(update={"source": row["source"]})
-        yield from _results(row["source"], header.model.name, clips, events)
+        source = readable(row["source"])
+        yield header.model_copy(update={"source": source})
+        yield from _results(source, header.model.name, clips, events)
     yield _end(row)
 
 
