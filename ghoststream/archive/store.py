@@ -5,7 +5,8 @@ store.videos().to_pandas()
 for batch in store.embeddings(where="seconds < 10"): ...
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,9 +22,11 @@ from ghoststream.archive.schema import (
     Recipe,
     recipe_of,
 )
-from ghoststream.errors import StoreError
+from ghoststream.errors import ConfigError, StoreBusy, StoreError
 
 BATCH_ROWS = 1024
+ATTEMPTS = 100
+"""To open all tables between two steps of a writer."""
 
 
 def open_store(address: Path | str) -> "Store":
@@ -52,9 +55,9 @@ class Store:
     def __init__(self, connection: Connection, address: str) -> None:
         self.address = address
         self._connection = connection
-        if VIDEOS not in table_names(connection):
-            raise StoreError(f"{address} holds no store of GhostStream; give the directory of one")
-        self._tables = {name: connection.open_table(name) for name in (VIDEOS, PENDING, *RESULTS)}
+        with reading_errors(address):
+            _require_tables(table_names(connection), address)
+            self._tables = _open_together(connection, address)
         self.recipe: Recipe = recipe_of(self.table(VIDEOS).schema, address)
 
     def table(self, name: str) -> Table:
@@ -62,9 +65,17 @@ class Store:
         return self._tables[name]
 
     def videos(self, where: str | None = None) -> pa.Table:
-        """A row for each video; `where` is a condition in SQL."""
-        query = self.table(VIDEOS).search()
-        return (query.where(where) if where else query).to_arrow()
+        """A row for each video; `where` is a condition in SQL.
+
+        Raises:
+            ConfigError: the condition does not hold for such rows.
+        """
+        with reading_errors(self.address):
+            query = self.table(VIDEOS).search()
+            if where:
+                require_condition(self.table(VIDEOS), where)
+                query = query.where(where)
+            return query.to_arrow()
 
     def embeddings(
         self,
@@ -79,6 +90,9 @@ class Store:
             where: a condition in SQL, such as `seconds >= 10 AND contrast > 5`.
             columns: to read; unset, all.
             batch_rows: rows a batch, at most.
+
+        Raises:
+            ConfigError: the condition does not hold for such rows.
 
         Example:
             >>> vectors = [batch["vector"] for batch in store.embeddings(columns=["vector"])]
@@ -129,12 +143,74 @@ class Store:
     def _rows(
         self, table: str, where: str | None, columns: Sequence[str] | None, batch_rows: int
     ) -> Iterator[pa.RecordBatch]:
-        query = self.table(table).search()
-        if condition := self.counted(where):
-            query = query.where(condition)
-        if columns is not None:
-            query = query.select(list(columns))
-        yield from query.to_batches(batch_rows)
+        with reading_errors(self.address):
+            if where:
+                require_condition(self.table(table), where)
+            query = self.table(table).search()
+            if condition := self.counted(where):
+                query = query.where(condition)
+            if columns is not None:
+                query = query.select(list(columns))
+            yield from query.to_batches(batch_rows)
+
+
+def require_condition(table: Table, where: str) -> None:
+    """Refuses what is no condition in SQL on the columns of a table.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        # In brackets too, as it will be used: what ends within them must not reach out of them.
+        for text in (where, f"({where})"):
+            table.search().where(text).explain_plan()
+    except (RuntimeError, ValueError) as error:
+        text = " ".join(str(error).split())
+        if "Invalid input" not in text:
+            raise
+        reason = text.partition(", /")[0].removeprefix("Invalid input, ")
+        raise ConfigError(f"cannot use the condition {where!r}: {reason}") from error
+
+
+@contextmanager
+def reading_errors(address: str) -> Iterator[None]:
+    """Turns what LanceDB says of files that it cannot read into one sentence.
+
+    Raises:
+        StoreError: instead of its OSError or RuntimeError.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise StoreError(
+            f"cannot read the store {address}: {reason}; is the disk all right, may you read it?"
+        ) from error
+
+
+def _require_tables(there: set[str], address: str) -> None:
+    if VIDEOS not in there:
+        raise StoreError(f"{address} holds no store of GhostStream; give the directory of one")
+    if missing := sorted({PENDING, *RESULTS} - there):
+        raise StoreError(
+            f"{address} is damaged, it has no {' and no '.join(missing)}; make the store again"
+        )
+
+
+def _open_together(connection: Connection, address: str) -> Mapping[str, Table]:
+    """All tables, as they were at one moment: a table stays as it is when it is opened.
+
+    A writer changes `pending` before the rows of a video and `videos` after them, or the other way
+    round where it removes one. So as long as neither has changed, the tables belong together.
+    """
+    for _ in range(ATTEMPTS):
+        tables = {name: connection.open_table(name) for name in (VIDEOS, PENDING, *RESULTS)}
+        if all(
+            connection.open_table(name).version == tables[name].version
+            for name in (VIDEOS, PENDING)
+        ):
+            return tables
+    raise StoreBusy(f"{address} changes faster than it can be opened; try again in a while")
 
 
 def quoted(texts: Sequence[str]) -> str:
