@@ -7,7 +7,6 @@ pictures (shots/%04d.png), rtsp(s)://, http(s)://, a webcam (0, /dev/video0).
 """
 
 import glob
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -29,6 +28,7 @@ from ghoststream.sources.images import (
     numbered,
 )
 from ghoststream.sources.network import NetworkSource
+from ghoststream.sources.order import natural
 from ghoststream.sources.source import Source, SourceOptions
 
 LIST_SUFFIXES = (".txt", ".list", ".streams")
@@ -81,14 +81,14 @@ def _local(address: str, options: SourceOptions) -> list[Source]:
     path = Path(address)
     if _exists(path):
         if path.is_dir():
-            return _found(sorted(path.iterdir(), key=_natural), path, "directory", options)
+            return _found(sorted(path.iterdir(), key=natural), path, "directory", options)
         if path.suffix.lower() in ADDRESS_SUFFIXES:
             return _addressed(path, options)
     elif is_numbered_pattern(address):
         return _pattern(address, options)
     elif glob.has_magic(address):
         found = glob.glob(address, recursive=True)  # noqa: PTH207 - Path.glob wants a folder
-        paths = sorted((Path(p) for p in found), key=_natural)
+        paths = sorted((Path(p) for p in found), key=natural)
         return _found(paths, path, "glob", options)
     if path.suffix.lower() in PICTURE_SUFFIXES:
         return [ImagesSource(name=shown(path), paths=(path,), rate=options.image_rate)]
@@ -123,12 +123,6 @@ def _pattern(address: str, options: SourceOptions) -> list[Source]:
     if not paths:
         raise SourceNotFound(f"{name}: no file has such a numbered name; check folder and digits.")
     return [ImagesSource(name=name, paths=paths, rate=options.image_rate)]
-
-
-def _natural(path: Path) -> list[tuple[bool, int, str]]:
-    """Sorts 2.png before 10.png."""
-    parts = re.split(r"([0-9]+)", str(path))
-    return [(part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _listed(path: Path, options: SourceOptions) -> list[Source]:
