@@ -64,8 +64,14 @@ class Store:
         """The table itself, for LanceDB's own methods; it may hold rows that do not count yet."""
         return self._tables[name]
 
-    def videos(self, where: str | None = None) -> pa.Table:
-        """A row for each video; `where` is a condition in SQL.
+    def videos(
+        self, where: str | None = None, *, columns: Sequence[str] | None = None
+    ) -> pa.Table:
+        """A row for each video.
+
+        Args:
+            where: a condition in SQL.
+            columns: to read; unset, all.
 
         Raises:
             ConfigError: the condition does not hold for such rows.
@@ -75,6 +81,8 @@ class Store:
             if where:
                 require_condition(self.table(VIDEOS), where)
                 query = query.where(where)
+            if columns is not None:
+                query = query.select(list(columns))
             return query.to_arrow()
 
     def embeddings(
@@ -161,9 +169,8 @@ def require_condition(table: Table, where: str) -> None:
         ConfigError: it is none.
     """
     try:
-        # In brackets too, as it will be used: what ends within them must not reach out of them.
-        for text in (where, f"({where})"):
-            table.search().where(text).explain_plan()
+        # In brackets, as it will be used.
+        table.search().where(f"({where})").explain_plan()
     except (RuntimeError, ValueError) as error:
         text = " ".join(str(error).split())
         if "Invalid input" not in text:

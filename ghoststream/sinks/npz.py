@@ -7,7 +7,7 @@ data["vectors"].shape, json.loads(str(data["provenance"]))["model"]
 
 import json
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import FileIO
 from pathlib import Path
 from typing import Literal
@@ -96,26 +96,35 @@ class NpzEmbeddings(EmbeddingSink):
         count = len(self._pts)
         names = np.array([readable(header.source) for header, _ in self._sources] or [""])
         text = np.array(json.dumps(provenance(self._sources), ensure_ascii=False))
-        _write_array(archive, "provenance", text.dtype, (), [text.tobytes()])
-        _write_array(archive, "source", names.dtype, (count,), self._source_bytes(names))
-        _write_array(archive, "pts", np.dtype("<i8"), (count,), [self._pts.tobytes()])
+        write_array(archive, "provenance", text.dtype, (), [text.tobytes()])
+        write_array(archive, "source", names.dtype, (count,), self._source_bytes(names))
+        write_array(archive, "pts", np.dtype("<i8"), (count,), [self._pts.tobytes()])
         seconds = [self._pts_seconds.tobytes()]
-        _write_array(archive, "pts_seconds", np.dtype("<f8"), (count,), seconds)
+        write_array(archive, "pts_seconds", np.dtype("<f8"), (count,), seconds)
         shape = (count, self._dimension)
-        _write_array(archive, "vectors", self._dtype, shape, _file_bytes(self._spool_path))
+        write_array(archive, "vectors", self._dtype, shape, file_bytes(self._spool_path))
 
     def _source_bytes(self, names: np.ndarray) -> Iterator[bytes]:
         for name, rows in zip(names, self._rows, strict=False):
             yield from (np.array(name, names.dtype).tobytes() for _ in range(rows))
 
 
-def _write_array(
+def write_array(
     archive: ZipFile,
     name: str,
     dtype: np.dtype,
     shape: tuple[int, ...],
-    data: Iterator[bytes] | list[bytes],
+    data: Iterable[bytes],
 ) -> None:
+    """Adds an array to an archive, a piece at a time.
+
+    Args:
+        archive: to which it is added, as numpy.load finds it.
+        name: of the array.
+        dtype: of its numbers.
+        shape: of the whole.
+        data: bytes of its numbers, row after row.
+    """
     # The entry's date is the format's first, so that equal vectors give equal files.
     entry = ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
     header = {
@@ -129,7 +138,7 @@ def _write_array(
             file.write(chunk)
 
 
-def _file_bytes(path: Path) -> Iterator[bytes]:
+def file_bytes(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
         while chunk := file.read(COPY_BYTES):
             yield chunk
