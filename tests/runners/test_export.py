@@ -23,10 +23,14 @@ CATS = video(
 GATE = video([[0, 0, 1]], contrast=0.25, clips=[clip(0, 2, [1]), clip(1, 3, [2], {"bus": 0.25})])
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    make_store(tmp_path / "store", {"Küche/cats.mp4": CATS})
-    return make_store(tmp_path / "store", {"gate/1.mp4": GATE, "gate/2.mp4": failed("torn")})
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return filled(tmp_path_factory.mktemp("stores") / "store")
+
+
+def filled(address: Path) -> Store:
+    make_store(address, {"Küche/cats.mp4": CATS})
+    return make_store(address, {"gate/1.mp4": GATE, "gate/2.mp4": failed("torn")})
 
 
 def test_frames_as_parquet(store: Store, tmp_path: Path) -> None:
@@ -97,10 +101,10 @@ def test_clips_as_json_lines(store: Store, tmp_path: Path) -> None:
     assert export_table(store, tmp_path / "clips.jsonl") == 3
 
     lines = (tmp_path / "clips.jsonl").read_text("utf-8").splitlines()
-    assert lines[0] == (
-        '{"video":"%s","path":"/archive/Küche/cats.mp4","source":"Küche/cats.mp4","clip":0,'
+    assert lines[0].replace(video_id("Küche/cats.mp4"), "ID") == (
+        '{"video":"ID","path":"/archive/Küche/cats.mp4","source":"Küche/cats.mp4","clip":0,'
         '"sequence":0,"start_seconds":1.5,"end_seconds":3.5,"labels":["tabby","a \\"cat\\", grey"],'
-        '"label_ids":[0,1],"scores":[0.9,0.1]}' % video_id("Küche/cats.mp4")
+        '"label_ids":[0,1],"scores":[0.9,0.1]}'
     )
     assert [json.loads(line)["labels"] for line in lines[1:]] == [[], ["bus"]]
 
@@ -182,9 +186,8 @@ def test_only_what_is_asked_for(
         assert data["vector"].shape == (len(sources), 8)
 
 
-def test_many_appends_give_few_row_groups(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_appends_give_few_row_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(tmp_path / "store")
     for number in range(5):
         make_store(tmp_path / "store", {f"{number}.mp4": video([[number], [number]])})
     grown = make_store(tmp_path / "store", {})
@@ -213,7 +216,7 @@ def test_what_cannot_be_asked_for(
 ) -> None:
     with pytest.raises(ConfigError, match=message):
         export_table(store, tmp_path / name, table=options.get("table"), where=options.get("where"))
-    assert [path.name for path in tmp_path.iterdir()] == ["store"]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("ending", ["parquet", "npz", "jsonl", "csv"])
@@ -230,5 +233,5 @@ def test_a_file_is_whole_or_absent(
     monkeypatch.setattr(export, "_in_pieces", broken)
     with pytest.raises(OutputError, match="the disk is full"):
         export_table(store, tmp_path / f"out.{ending}", table="clips")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [f"out.{ending}", "store"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"out.{ending}"]
     assert (tmp_path / f"out.{ending}").read_text() == "as it was"

@@ -9,17 +9,30 @@ from pathlib import Path
 import numpy as np
 import pytest
 from results import HEADER, SUMMARY
-from stores import failed, make_store, video, video_id, video_rows
+from stores import RECIPE, failed, make_store, video, video_id, video_rows
 
+from ghoststream.archive.rows import Rows
+from ghoststream.archive.schema import schemas
 from ghoststream.archive.store import open_store
-from ghoststream.archive.writer import open_writer
+from ghoststream.archive.writer import VideoRows, open_writer
 from ghoststream.errors import StoreError
 from ghoststream.events import EventRules, debounce
 from ghoststream.runners import log
 from ghoststream.runners.log import log_lines
 from ghoststream.sinks.jsonl import JsonLines
 from ghoststream.sinks.records import header_record
-from ghoststream.types import Event, Header, Label, Prediction, Record, Summary, TimeSpan
+from ghoststream.types import (
+    Embedding,
+    Event,
+    Finding,
+    Header,
+    Label,
+    NamedClip,
+    Prediction,
+    Record,
+    Summary,
+    TimeSpan,
+)
 
 RULES = EventRules(enter=0.3, leave=0.2, gap_seconds=Fraction(1))
 LABELS = ("кошка", "cup, mug", 'a "quoted" one')
@@ -56,32 +69,11 @@ def logged(path: Path, header: Header, records: list[Record], summary: Summary) 
     return path.read_bytes()
 
 
-def clip_row(sequence: int, clip: Prediction) -> dict[str, object]:
-    return {
-        "sequence": sequence,
-        "start_seconds": float(clip.span.start),
-        "end_seconds": float(clip.span.end),
-        "labels": [label.label for label in clip.labels],
-        "label_ids": [label.label_id for label in clip.labels],
-        "scores": [label.score for label in clip.labels],
-        "vector": np.zeros(8, np.float16),
-    }
-
-
-def event_row(sequence: int, event: Event) -> dict[str, object]:
-    after = event.after
-    return {
-        "sequence": sequence,
-        "type": event.type,
-        "id": after.id,
-        "label": after.label,
-        "label_id": after.label_id,
-        "score": after.score,
-        "top_score": after.top_score,
-        "start_seconds": float(after.start_time),
-        "end_seconds": None if after.end_time is None else float(after.end_time),
-        "frame_seconds": float(after.frame_time),
-    }
+def finding(record: Record) -> Finding:
+    if isinstance(record, Event):
+        return record
+    vector = Embedding(span=record.span, vector=np.zeros(8, np.float32))
+    return NamedClip(embedding=vector, prediction=record)
 
 
 def stored(directory: Path, videos: dict[str, int]) -> dict[str, bytes]:
@@ -90,16 +82,15 @@ def stored(directory: Path, videos: dict[str, int]) -> dict[str, bytes]:
     for source, seed in videos.items():
         header, records, summary = analysed(source, seed)
         logs[source] = logged(directory / "log.jsonl", header, records, summary)
-        numbered = list(enumerate(records))
-        clips = [clip_row(i, item) for i, item in numbered if isinstance(item, Prediction)]
-        events = [event_row(i, item) for i, item in numbered if isinstance(item, Event)]
-        whole = video_rows(source, video([], clips=clips, events=events))
+        found = Rows(video_id(source), schemas(RECIPE), time_base=HEADER.stream.time_base)
+        for record in records:
+            found.add(finding(record))
         ends = {key: getattr(summary, key) for key in ("frames", "skipped", "sampled", "clips")}
         ends |= {key: getattr(summary, key) for key in ("events", "dropped", "decode_errors")}
         text = header_record(header).model_dump_json(by_alias=True)
-        rows.append(replace(whole, row={**whole.row, **ends, "header": text}))
-    make_store(directory / "store", {})
-    with open_writer(directory / "store", open_store(directory / "store").recipe) as writer:
+        row = {**video_rows(source, video([])).row, **ends, "header": text}
+        rows.append(VideoRows(row=row, **found.tables()))
+    with open_writer(directory / "store", RECIPE) as writer:
         # Backwards, so that the order of the table is another one than that of the question.
         for whole in reversed(rows):
             writer.append([whole])
@@ -158,7 +149,7 @@ def test_a_failed_video_is_one_line(tmp_path: Path) -> None:
 def test_a_video_that_went_meanwhile_is_said_so(tmp_path: Path) -> None:
     stored(tmp_path, {"a.mp4": 1})
     rows = open_store(tmp_path / "store").videos().to_pylist()
-    with open_writer(tmp_path / "store", open_store(tmp_path / "store").recipe) as writer:
+    with open_writer(tmp_path / "store", RECIPE) as writer:
         writer.forget([video_id("a.mp4")])
 
     with pytest.raises(StoreError, match=r"a\.mp4 was replaced or removed while its log was read"):
