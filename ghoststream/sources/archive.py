@@ -4,6 +4,7 @@ for file in find_files([Path("archive")], exclude=["trash"]).files:
     print(file.path, mirrored(Path("out"), file.relative))
 """
 
+import hashlib
 import os
 import re
 import stat
@@ -25,6 +26,10 @@ Parts: TypeAlias = tuple[str, ...]
 
 _ENDING = re.compile(r"\.(\[[^]]*\]|[^].[])*$")
 """Of a name, or of a glob: a dot within brackets begins none."""
+
+MAX_NAME_BYTES = 230
+"""Of a name that others are made of, with endings of theirs."""
+HASH_LETTERS = 16
 
 _TAKEN_NAME = re.compile(r"\.jsonl?_*$")
 """Ends like a file that GhostStream itself puts into the tree of outputs."""
@@ -89,14 +94,24 @@ def mirrored(out: Path, relative: Path) -> Path:
     """Where the event log of a file goes in the tree of outputs.
 
     The ending is added, so that a.mp4 and a.mkv keep apart. A directory whose name ends like that
-    of an output gets another one, so that no name ever means both.
+    of an output gets another one, so that no name ever means both. A very long name is cut, and
+    told from others by a hash.
 
     Example:
         >>> str(mirrored(Path("out"), Path("gate/a.mp4")))
         'out/gate/a.mp4.jsonl'
     """
     parents = [f"{part}_" if _TAKEN_NAME.search(part) else part for part in relative.parts[:-1]]
-    return out.joinpath(*parents, f"{relative.name}.jsonl")
+    return out.joinpath(*parents, f"{_short(relative.name)}.jsonl")
+
+
+def _short(name: str) -> str:
+    """Most file systems hold names of 255 bytes, and a log's is longer than its video's."""
+    data = os.fsencode(name)
+    if len(data) <= MAX_NAME_BYTES:
+        return name
+    start = data[: MAX_NAME_BYTES - HASH_LETTERS - 1].decode(errors="ignore")
+    return f"{start}-{hashlib.sha256(data).hexdigest()[:HASH_LETTERS]}"
 
 
 class GrowingArchive:
@@ -246,13 +261,16 @@ def _ending(name: str) -> str:
     return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a glob is no path
 
 
+def base_of(roots: Sequence[Path]) -> Path:
+    """The directory from which the names of an archive's files count."""
+    common = Path(os.path.commonpath([_plain(root) for root in roots]))
+    return common if _is_directory(common) else common.parent
+
+
 def _look(roots: Sequence[Path], globs: _Globs) -> Found:
     """Whatever there is at the moment, be it nothing."""
-    plain = [_plain(root) for root in roots]
-    common = Path(os.path.commonpath(plain))
-    walk = _Walk(globs)
-    base = common if _is_directory(common) else common.parent
-    for root in plain:
+    walk, base = _Walk(globs), base_of(roots)
+    for root in map(_plain, roots):
         walk.take_root(_Place(path=str(root), parts=root.relative_to(base).parts))
     walk.go()
     files = sorted(walk.files, key=lambda file: natural(file.relative))

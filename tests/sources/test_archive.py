@@ -242,6 +242,14 @@ def test_mirrored_names_never_meet() -> None:
     assert directories.isdisjoint([*map(str, mirrors), "out/summary.json"])
 
 
+def test_mirrored_names_fit_into_a_file_system(tmp_path: Path) -> None:
+    long = [Path("ö" * 120 + f"{number}.mp4") for number in range(2)]
+    first, second = (mirrored(tmp_path, path).name for path in long)
+    assert first != second
+    assert first == "ö" * 106 + "-a3feaa2836305db3.jsonl"
+    assert mirrored(tmp_path, Path("o" * 226 + ".mp4")).name == "o" * 226 + ".mp4.jsonl"
+
+
 class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
