@@ -8,6 +8,8 @@
     │   ├── NotAVideo          empty, not a video, or too damaged to find one in it
     │   ├── NoVideoStream      sound, subtitles or data only
     │   ├── NoFrames           a video stream out of which no picture could be decoded
+    │   ├── DecoderCrashed     a video that takes the process which reads it down with it
+    │   ├── DecoderHung        a video that its decoder does not come to an end with
     │   ├── StreamUnreachable  nobody answers at the address
     │   ├── StreamRefused      the server answers, and says no
     │   └── StreamTimedOut     the server accepts, and then stays silent
@@ -58,6 +60,14 @@ class NoVideoStream(SourceError):
 
 class NoFrames(SourceError):
     code = "SOURCE_NO_FRAMES"
+
+
+class DecoderCrashed(SourceError):
+    code = "DECODER_CRASHED"
+
+
+class DecoderHung(SourceError):
+    code = "DECODER_HUNG"
 
 
 class StreamUnreachable(SourceError):

@@ -39,6 +39,11 @@ def require_store(address: Path | str) -> None:
         )
 
 
+def holds_store(address: Path | str) -> bool:
+    """Whether there is something that can be opened, or refused, as a store."""
+    return is_remote(address) or Path(address).is_dir()
+
+
 def is_remote(address: Path | str) -> bool:
     """Whether the store lies in an object store."""
     return "://" in str(address)

@@ -110,11 +110,15 @@ class StoreWriter:
         Args:
             videos: their ids.
         """
+        if not videos:
+            return
+        forgotten = set(videos)
         with store_errors(self.store.address):
             self._set_pending(videos)
             self.store.table(VIDEOS).delete(f"video IN ({quoted(videos)})")
-            self._delete(set(videos))
+            self._delete(forgotten)
             self._set_pending([])
+        self._ids = {path: video for path, video in self._ids.items() if video not in forgotten}
 
     def remove_unfinished(self) -> None:
         """Removes rows that a killed run has left."""
@@ -128,11 +132,16 @@ class StoreWriter:
             for name in (VIDEOS, PENDING, *RESULTS):
                 self.store.table(name).optimize(cleanup_older_than=KEEP_VERSIONS)
 
-    def compact_if_scattered(self) -> None:
+    def compact_if_scattered(self, max_fragments: int = MAX_FRAGMENTS) -> None:
         """Compacts where reading would suffer otherwise."""
         stats: Any = self.store.table(FRAMES).stats()
-        if stats["fragment_stats"]["num_small_fragments"] > MAX_FRAGMENTS:
+        if stats["fragment_stats"]["num_small_fragments"] > max_fragments:
             self.compact()
+
+    def pieces(self) -> int:
+        """How many of them the tables consist of."""
+        stats: list[Any] = [self.store.table(name).stats() for name in (VIDEOS, *RESULTS)]
+        return sum(table["fragment_stats"]["num_fragments"] for table in stats)
 
     def _set_pending(self, ids: Sequence[str]) -> None:
         table = self.store.table(PENDING)
@@ -209,7 +218,7 @@ def _make_missing(connection: Connection, recipe: Recipe, address: str) -> None:
     """Makes the tables; `videos` is the last one, so a store that has it is whole."""
     there = table_names(connection)
     if VIDEOS in there:
-        _require_same(recipe_of(connection.open_table(VIDEOS).schema, address), recipe, address)
+        require_same(recipe_of(connection.open_table(VIDEOS).schema, address), recipe, address)
         return
     foreign = there - {FRAMES, CLIPS, EVENTS, PENDING}
     if foreign:
@@ -218,7 +227,17 @@ def _make_missing(connection: Connection, recipe: Recipe, address: str) -> None:
         connection.create_table(name, schema=schema, mode="overwrite")
 
 
-def _require_same(there: Recipe, wanted: Recipe, address: str) -> None:
+def require_same(there: Recipe, wanted: Recipe, address: str) -> None:
+    """Refuses to mix vectors that were made in different ways.
+
+    Args:
+        there: recipe of the store.
+        wanted: recipe of what is to be added.
+        address: of the store, for the message.
+
+    Raises:
+        StoreError: they differ.
+    """
     differences = [*_differences(there, wanted)]
     if differences:
         raise StoreError(

@@ -32,8 +32,10 @@ from ghoststream.stages import prefetch
 from ghoststream.types import (
     Embedding,
     Event,
+    Finding,
     Frame,
     Header,
+    NamedClip,
     Prediction,
     Reason,
     Record,
@@ -170,7 +172,7 @@ class _Tally:
     error: SourceError | None = None
 
     def count(self, item: object) -> None:
-        self.clips += isinstance(item, Prediction)
+        self.clips += isinstance(item, Prediction | NamedClip)
         self.events += isinstance(item, Event) and item.type == "new"
 
 
@@ -206,6 +208,19 @@ def embedding_job(pipeline: FramePipeline) -> Job[Embedding]:
         return pipeline.embeddings(samples, is_live=source.is_live, watch=watch)
 
     return Job(header=pipeline.header, samples=samples, items=items)
+
+
+def finding_job(pipeline: EventPipeline) -> Job[Finding]:
+    """From samples of a file to all that an archive keeps of it."""
+
+    def samples(stream: Stream, source: Source) -> Iterator[Sample]:
+        return pipeline.frames.samples(stream)
+
+    def items(samples: Iterator[Sample], source: Source, watch: Watch) -> Iterator[Finding]:
+        frames = pipeline.frames.sampled_frames(samples, watch=watch)
+        return pipeline.findings(frames, source=source.name)
+
+    return Job(header=pipeline.frames.header, samples=samples, items=items)
 
 
 def run_sources(

@@ -47,11 +47,16 @@ def output_errors(path: Path | str) -> Iterator[None]:
 
 
 class AtomicFile:
-    """A final path, and the partial one beside it that is written until all is there."""
+    """A final path, and the partial one beside it that is written until all is there.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the final one.
+        partial: the other one; unset, it ends alike, since some writers go by that.
+    """
+
+    def __init__(self, path: Path, *, partial: Path | None = None) -> None:
         self.path = path
-        self.partial = path.with_name(f"{path.stem}.partial{path.suffix}")
+        self.partial = partial or path.with_name(f"{path.stem}.partial{path.suffix}")
 
     def prepare(self) -> None:
         """Makes the directory and an empty partial file, so that a bad path shows at once.

@@ -20,10 +20,12 @@ class FileSource:
     path: Path
     threads: int = 0
     """Of decoders; 0 takes as many as there are cores."""
+    title: str = ""
+    """What outputs call it; unset, its path."""
 
     @property
     def name(self) -> str:
-        return shown(self.path)
+        return self.title or shown(self.path)
 
     @property
     def is_live(self) -> bool:

@@ -1,0 +1,353 @@
+"""Whole archives into a store: what the commands `label` and `embed` call.
+
+summary = run_archive(config, stop=stop, watcher=report)
+
+Only the process that this runs in writes: workers tell it what they find. The log of a video gets
+its name first, its rows go to the store next, so what the store calls done has its log. Whatever a
+kill leaves unfinished is done again by the next run.
+"""
+
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from ghoststream.archive.database import holds_store
+from ghoststream.archive.schema import Recipe, schemas
+from ghoststream.archive.store import Store, open_store
+from ghoststream.archive.writer import StoreWriter, VideoRows, open_writer, require_same
+from ghoststream.config import ArchiveConfig, deciding_settings
+from ghoststream.cores import available_cores
+from ghoststream.errors import DecoderCrashed, DecoderHung
+from ghoststream.models import choose_device
+from ghoststream.pipeline import EventPipeline, build_event_pipeline
+from ghoststream.pooling import POOLINGS
+from ghoststream.runners.analysis import (
+    Began,
+    Ended,
+    Findings,
+    Known,
+    Order,
+    Pulse,
+    failed,
+    make_analysis,
+    sha256_of,
+)
+from ghoststream.runners.archive_summary import ArchiveSummary, ArchiveWatcher
+from ghoststream.runners.archive_tally import Tally
+from ghoststream.runners.crew import Crew, Done, Lost
+from ghoststream.runners.gathering import Gathering
+from ghoststream.runners.mirror import Mirror, open_mirror
+from ghoststream.runners.recall import recall
+from ghoststream.runners.triage import CATALOG_COLUMNS, Catalog, Triage, triaged
+from ghoststream.sinks.records import plain
+from ghoststream.sources.archive import (
+    ArchiveFile,
+    Found,
+    GrowingArchive,
+    base_of,
+    find_files,
+)
+
+COMMIT_ROWS = 4096
+COMMIT_SECONDS = 2.0
+"""Finished videos go to the store together: many small appends would make it slow to read."""
+SETTLE_SECONDS = 10.0
+"""For which a file must not have grown, where more may come in."""
+LOOK_SECONDS = 5.0
+"""From one look at a growing archive to the next."""
+MAX_FRAGMENTS_AT_END = 32
+"""Of a table, when a run ends."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What a run would do."""
+
+    triage: Triage
+    problems: tuple[str, ...]
+    """Places that could not be looked at."""
+
+
+def plan_archive(config: ArchiveConfig) -> Plan:
+    """What `run_archive` would do; nothing is written.
+
+    Raises:
+        GhostStreamError: as `run_archive` would.
+    """
+    recipe = recipe_of(build_event_pipeline(config))
+    found = find_files(_roots(config), include=config.include, exclude=config.exclude)
+    catalog = Catalog(())
+    if holds_store(config.store):
+        store = open_store(config.store)
+        require_same(store.recipe, recipe, config.store)
+        catalog = _catalog(store)
+    triage = triaged(found.files, catalog, retry_failed=config.retry_failed)
+    return Plan(triage=triage, problems=found.problems)
+
+
+def run_archive(
+    config: ArchiveConfig, *, stop: threading.Event, watcher: ArchiveWatcher
+) -> ArchiveSummary:
+    """Analyses what is new or changed in an archive.
+
+    Args:
+        config: where, what to look for, and where to.
+        stop: set it, and what is finished is kept; what is at hand is left to the next run.
+        watcher: told of everything.
+
+    Raises:
+        GhostStreamError: settings, weights, or a store that do not hold; a disk that is full.
+    """
+    pipeline = build_event_pipeline(config)
+    if pipeline.frames.notice is not None:
+        watcher.notice(pipeline.frames.notice)
+    arrivals = _Arrivals(config)
+    with (
+        open_mirror(config.out, base=base_of(_roots(config))) as mirror,
+        open_writer(config.store, recipe_of(pipeline)) as writer,
+        closing(_crew(config)) as crew,
+    ):
+        run = _Run(writer, mirror, crew, watcher, retry_failed=config.retry_failed)
+        try:
+            run.go(arrivals, stop)
+        finally:
+            run.discard()
+        return run.conclude(is_interrupted=stop.is_set())
+
+
+def recipe_of(pipeline: EventPipeline) -> Recipe:
+    """How the vectors that a pipeline makes are made."""
+    config, runtime, head = pipeline.config, pipeline.frames.runtime, pipeline.head
+    pooled = POOLINGS[head.pooling](np.zeros((1, runtime.num_features), np.float32))
+    settings = deciding_settings(config)
+    return Recipe(
+        model=runtime.info.name,
+        weights_sha256=runtime.info.sha256,
+        preprocessing=plain(runtime.info.preprocessing),
+        configuration={
+            **{key: value for key, value in settings.items() if key not in ("model", "weights")},
+            "head": None if config.head is None else sha256_of(config.head),
+            "pool": head.pooling,
+        },
+        frame_features=runtime.num_features,
+        clip_features=len(pooled),
+    )
+
+
+class _Arrivals:
+    """Files of an archive, as they come in."""
+
+    def __init__(self, config: ArchiveConfig) -> None:
+        roots, include, exclude = _roots(config), config.include, config.exclude
+        self._find = partial(find_files, roots, include=include, exclude=exclude)
+        self._growing: GrowingArchive | None = None
+        if config.watch:
+            self._growing = GrowingArchive(
+                roots, include=include, exclude=exclude, settle_seconds=SETTLE_SECONDS
+            )
+        self._next_look = time.monotonic()
+        self.is_over = False
+
+    def look(self) -> Found | None:
+        """What is new; None where it is too early to look again.
+
+        Raises:
+            SourceNotFound: there is nothing, and nothing more will come.
+        """
+        if self.is_over or time.monotonic() < self._next_look:
+            return None
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        if self._growing is not None:
+            return self._growing.look()
+        self.is_over = True
+        return self._find()
+
+
+class _Run:
+    """One pass over an archive, and what has come of it so far."""
+
+    def __init__(
+        self,
+        writer: StoreWriter,
+        mirror: Mirror,
+        crew: Crew[Order],
+        watcher: ArchiveWatcher,
+        *,
+        retry_failed: bool,
+    ) -> None:
+        self._writer, self._mirror, self._crew, self._watcher = writer, mirror, crew, watcher
+        self._retry_failed = retry_failed
+        self._schemas = schemas(writer.store.recipe)
+        self._catalog = _catalog(writer.store)
+        self._orders: dict[int, Order] = {}
+        self._gatherings: dict[int, Gathering] = {}
+        self._commits = _Commits(writer, self._catalog)
+        self._tally = Tally()
+
+    def go(self, arrivals: _Arrivals, stop: threading.Event) -> None:
+        """Until all is done that has arrived, and no more will."""
+        while not stop.is_set():
+            found = arrivals.look()
+            if found is not None:
+                self._take(found)
+            if arrivals.is_over and not self._crew.tasks:
+                break
+            for index, message in self._crew.messages():
+                self._hear(index, message)
+            self._commits.flush_if_due()
+        self._commits.flush()
+
+    def discard(self) -> None:
+        """Gives up what is not finished."""
+        for gathering in self._gatherings.values():
+            gathering.discard()
+
+    def conclude(self, *, is_interrupted: bool) -> ArchiveSummary:
+        """Leaves the store and the logs fit for reading."""
+        self._writer.compact_if_scattered(MAX_FRAGMENTS_AT_END)
+        summary = self._tally.summary(self._writer.store, is_interrupted=is_interrupted)
+        self._mirror.conclude(summary.as_dict())
+        return summary
+
+    def _take(self, found: Found) -> None:
+        for problem in found.problems:
+            self._watcher.notice(problem)
+        triage = triaged(found.files, self._catalog, retry_failed=self._retry_failed)
+        self._mirror.write_missing(self._writer.store, [*triage.done, *triage.failed])
+        self._tally.take(found, triage)
+        self._watcher.expect(
+            files=len(triage.due),
+            size_bytes=sum(file.size_bytes for file in triage.due),
+            already_done=len(triage.done),
+            failed_before=len(triage.failed),
+        )
+        for file in triage.due:
+            order = Order(file=file, known=self._catalog.contents_like(file))
+            self._orders[len(self._orders)] = order
+            self._crew.give(len(self._orders) - 1, order)
+
+    def _hear(self, index: int, message: object) -> None:
+        file = self._orders[index].file
+        if isinstance(message, Pulse):
+            self._watcher.progress(file.relative, frames=message.frames, seconds=message.seconds)
+        elif isinstance(message, Began):
+            self._gathering(index).begin(message.header, message.content_sha256)
+            self._watcher.begin(file.relative)
+        elif isinstance(message, Findings):
+            self._gathering(index).add(message.findings)
+        elif isinstance(message, Known):
+            self._recall(file, message.content_sha256)
+        elif isinstance(message, Ended):
+            self._end(index, message)
+        elif isinstance(message, Lost):
+            self._end(index, failed(_lost(self._orders[index], message)))
+        else:
+            assert isinstance(message, Done)
+
+    def _gathering(self, index: int) -> Gathering:
+        if index not in self._gatherings:
+            order = self._orders[index]
+            log = self._mirror.path_of(order.file)
+            self._gatherings[index] = Gathering(order, self._schemas, log)
+        return self._gatherings[index]
+
+    def _end(self, index: int, ended: Ended) -> None:
+        gathering, file = self._gathering(index), self._orders[index].file
+        del self._gatherings[index]
+        if ended.is_passing:
+            gathering.discard()
+        else:
+            self._commits.add(gathering.end(ended))
+        self._tell(file, ended)
+
+    def _tell(self, file: ArchiveFile, ended: Ended) -> None:
+        size_bytes, summary = file.size_bytes, ended.summary
+        if summary.error is None:
+            seconds = ended.duration_seconds
+            self._tally.add(summary, seconds)
+            self._watcher.done(
+                file.relative, size_bytes=size_bytes, summary=summary, seconds_of_video=seconds
+            )
+        else:
+            self._tally.add_failure(file, summary.error)
+            self._watcher.failed(file.relative, size_bytes=size_bytes, error=summary.error)
+
+    def _recall(self, file: ArchiveFile, content_sha256: str) -> None:
+        """The store holds the content of a file already, under whatever path."""
+        self._commits.flush()
+        known = self._catalog.holding(content_sha256, file)
+        (row,) = self._writer.store.videos(f"video = '{known.video}'").to_pylist()
+        self._commits.add(recall(self._writer.store, row, file))
+        self._commits.flush()
+        if known.path != file.path and not known.path.exists():
+            self._writer.forget([known.video])
+            self._catalog.drop(known.path)
+            self._mirror.drop(known.path)
+        self._mirror.write_missing(self._writer.store, [file])
+        self._tally.moved += 1
+        self._watcher.moved(file.relative, size_bytes=file.size_bytes)
+
+
+class _Commits:
+    """Finished videos on their way to the store."""
+
+    def __init__(self, writer: StoreWriter, catalog: Catalog) -> None:
+        self._writer, self._catalog = writer, catalog
+        self._videos: list[VideoRows] = []
+        self._rows = 0
+        self._since = 0.0
+
+    def add(self, video: VideoRows) -> None:
+        if not self._videos:
+            self._since = time.monotonic()
+        self._videos.append(video)
+        self._rows += video.frames.num_rows + video.clips.num_rows
+
+    def flush_if_due(self) -> None:
+        is_old = time.monotonic() - self._since > COMMIT_SECONDS
+        if self._videos and (is_old or self._rows > COMMIT_ROWS):
+            self.flush()
+
+    def flush(self) -> None:
+        if self._videos:
+            self._writer.append(self._videos)
+            self._writer.compact_if_scattered()
+            for video in self._videos:
+                self._catalog.put(video.row)
+            self._videos, self._rows = [], 0
+
+
+def _catalog(store: Store) -> Catalog:
+    return Catalog(store.videos(columns=CATALOG_COLUMNS).to_pylist())
+
+
+def _roots(config: ArchiveConfig) -> list[Path]:
+    return [Path(source) for source in config.source]
+
+
+def _crew(config: ArchiveConfig) -> Crew[Order]:
+    on_processor = choose_device(config.device) in ("cpu", "reference")
+    # A graphics card is fed by the decoders of one process.
+    workers = config.workers or (available_cores() if on_processor else 1)
+    return Crew(
+        partial(make_analysis, config, max(1, available_cores() // workers)),
+        workers=workers,
+        patience_seconds=float(config.file_timeout),
+    )
+
+
+def _lost(order: Order, lost: Lost) -> DecoderHung | DecoderCrashed:
+    if lost.is_late:
+        return DecoderHung(
+            f"{order.source}: nothing more came of it for too long, so its process was ended; is "
+            "it damaged? --file-timeout gives it more time"
+        )
+    return DecoderCrashed(
+        f"{order.source}: the process that read it was ended {lost.cause}; is the file damaged, or "
+        "the memory full?"
+    )
