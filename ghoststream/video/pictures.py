@@ -6,12 +6,12 @@ with PictureSequence([Path("shots/0001.png"), Path("shots/0002.png")], name="sho
 
 import io
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 import av
@@ -19,7 +19,7 @@ import av.error
 from av.container import InputContainer
 from av.video.frame import VideoFrame
 
-from ghoststream.errors import NoFrames, SourceError
+from ghoststream.errors import NoFrames, NotAVideo, SourceError
 from ghoststream.types import Counts, Frame, Sample, Sampling, StreamInfo
 from ghoststream.video.access import MAX_PIXELS, Access, check_regular_file
 from ghoststream.video.errors import translated
@@ -32,6 +32,32 @@ PICTURE_FORMATS = (
     "jpegxl_pipe,mjpeg"
 )
 MAX_PICTURE_BYTES = 1 << 28
+
+_NO_OPTIONS: Mapping[str, str] = MappingProxyType({})
+_STRICT = {"err_detect": "explode"}
+"""A picture that is cut off is refused, and not filled up with grey."""
+
+
+def read_picture(path: Path, *, name: str) -> Frame:
+    """A single picture, as if it were a frame of a video.
+
+    Args:
+        path: to it.
+        name: for messages.
+
+    Raises:
+        SourceError: there is none, or it cannot be decoded, all of it.
+    """
+    check_regular_file(path, name, max_bytes=MAX_PICTURE_BYTES)
+    try:
+        with _opened(path) as container:
+            picture = _picture(container, path, Converter(), _STRICT)
+    except SourceError as error:
+        raise NotAVideo(
+            f"{name}: it cannot be decoded as a picture; "
+            "is it whole, and one of png, jpg, webp, bmp, tiff?"
+        ) from error
+    return Frame(pts=0, time_base=Fraction(1), is_keyframe=True, picture=picture)
 
 
 class PictureSequence:
@@ -107,18 +133,13 @@ class PictureSequence:
     def _frame(self, index: int, path: Path) -> Frame | None:
         try:
             with _opened(path) as container:
-                picture = self._picture(container, path)
+                picture = _picture(container, path, self._converter)
         except SourceError:
             self.counts.decode_errors += 1
             return None
         return Frame(
             pts=index, time_base=1 / self._rate, duration=1, is_keyframe=True, picture=picture
         )
-
-    def _picture(self, container: InputContainer, path: Path) -> AvPicture:
-        aspect = pixel_aspect(video_stream(container, str(path)).sample_aspect_ratio)
-        decoded = _decode(container, path)
-        return AvPicture(decoded, converter=self._converter, sample_aspect_ratio=aspect)
 
     def _describe(self, path: Path) -> StreamInfo:
         with _opened(path) as container:
@@ -158,10 +179,23 @@ def _opened(path: Path) -> InputContainer:
         )
 
 
-def _decode(container: InputContainer, path: Path) -> VideoFrame:
+def _picture(
+    container: InputContainer,
+    path: Path,
+    converter: Converter,
+    options: Mapping[str, str] = _NO_OPTIONS,
+) -> AvPicture:
+    aspect = pixel_aspect(video_stream(container, str(path)).sample_aspect_ratio)
+    decoded = _decode(container, path, options)
+    return AvPicture(decoded, converter=converter, sample_aspect_ratio=aspect)
+
+
+def _decode(
+    container: InputContainer, path: Path, options: Mapping[str, str] = _NO_OPTIONS
+) -> VideoFrame:
     with translated(str(path), remote=False):
         stream = container.streams.video[0]
-        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        stream.codec_context.options = {"max_pixels": str(MAX_PIXELS), **options}
         for frame in container.decode(stream):
             if not frame.is_corrupt:
                 return frame
