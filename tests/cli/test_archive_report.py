@@ -280,7 +280,7 @@ def test_a_screen() -> None:
     assert lines == [
         "2 of 12 files, 1 failed, 320 frames/s, 12.8x realtime, 0:00…",
         "  …]/very/long/way/入口の録画.mp4                    opening",
-        "  a\\nb\\udcff.mp4                     0:01:28      2,200 frames",
+        "  a\\nb\\udcff.mp4                   0:01:28      2,200 frames",
     ]
 
 
