@@ -9,9 +9,11 @@ import click
 
 from ghoststream.cli.bench import bench
 from ghoststream.cli.embed import embed
+from ghoststream.cli.export import export
 from ghoststream.cli.probe import probe
 from ghoststream.cli.run import run
 from ghoststream.cli.schema import schema
+from ghoststream.cli.store import store
 from ghoststream.cli.validate import validate
 from ghoststream.cli.weights import weights
 from ghoststream.errors import GhostStreamError
@@ -81,5 +83,5 @@ def main(ctx: click.Context) -> None:
     ctx.obj = {}
 
 
-for command in (run, embed, probe, validate, schema, weights, bench):
+for command in (run, embed, export, store, probe, validate, schema, weights, bench):
     main.add_command(command)
