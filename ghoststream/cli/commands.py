@@ -10,6 +10,7 @@ import click
 from ghoststream.cli.bench import bench
 from ghoststream.cli.embed import embed
 from ghoststream.cli.export import export
+from ghoststream.cli.label import label
 from ghoststream.cli.probe import probe
 from ghoststream.cli.run import run
 from ghoststream.cli.schema import schema
@@ -83,5 +84,5 @@ def main(ctx: click.Context) -> None:
     ctx.obj = {}
 
 
-for command in (run, embed, export, store, probe, validate, schema, weights, bench):
+for command in (run, label, embed, export, store, probe, validate, schema, weights, bench):
     main.add_command(command)

@@ -21,6 +21,16 @@ def _flag(name: str, *, help: str) -> Decorator[Any]:
     return click.option(name, is_flag=True, default=None, help=help)
 
 
+def _several(name: str, *, help: str) -> Decorator[Any]:
+    return click.option(
+        name,
+        metavar="GLOB",
+        multiple=True,
+        callback=lambda _context, _option, globs: globs or None,
+        help=help,
+    )
+
+
 SOURCE = [
     _option("--source", metavar="SOURCE", help="What to read, where the argument is a pipeline."),
     _option(
@@ -105,6 +115,30 @@ OUTPUTS = [
         "--out", PATH, "DIR", help="Directory for events.jsonl.  [default without output: runs/N]"
     ),
     _flag("--exist-ok", help="Write into --out even if it is there; otherwise a number is added."),
+]
+ARCHIVE = [
+    _option(
+        "--store",
+        metavar="DIR",
+        help="Where the vectors go; also an address such as s3://bucket/archive.  "
+        "[default: ghoststream-store]",
+    ),
+    _several("--include", help="Only files that match; may be given several times."),
+    _several("--exclude", help="Leave out files and directories that match."),
+    _option(
+        "--file-timeout",
+        metavar="SECONDS",
+        help="Give a file up that does not come forward for so long.  [default: 300]",
+    ),
+    _flag("--retry-failed", help="Try files again that have failed before."),
+    _flag("--dry-run", help="Only say what would be done."),
+    _flag("--watch", help="Go on with files that come in later, once they stop growing."),
+    _option(
+        "--engine",
+        click.Choice(["local", "ray"]),
+        help="Processes here, or a Ray cluster (extra: ray).  [default: local]",
+    ),
+    _option("--address", metavar="ADDRESS", help="Of the Ray cluster.  [default: a new one here]"),
 ]
 JSON = [click.option("--json", "as_json", is_flag=True, help="Print for machines.")]
 

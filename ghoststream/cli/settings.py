@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from ghoststream.config import EmbedConfig, RunConfig
+    from ghoststream.config import ArchiveConfig, EmbedConfig, RunConfig
 
-    C = TypeVar("C", EmbedConfig, RunConfig)
+    C = TypeVar("C", ArchiveConfig, EmbedConfig, RunConfig)
 
 PIPELINE_SUFFIXES = (".yaml", ".yml")
 

@@ -22,7 +22,7 @@ from ghoststream.archive.store import Store, open_store
 from ghoststream.archive.writer import StoreWriter, VideoRows, open_writer, require_same
 from ghoststream.config import ArchiveConfig, deciding_settings
 from ghoststream.cores import available_cores
-from ghoststream.errors import DecoderCrashed, DecoderHung
+from ghoststream.errors import ConfigError, DecoderCrashed, DecoderHung
 from ghoststream.models import choose_device
 from ghoststream.pipeline import EventPipeline, build_event_pipeline
 from ghoststream.pooling import POOLINGS
@@ -45,6 +45,8 @@ from ghoststream.runners.mirror import Mirror, open_mirror
 from ghoststream.runners.recall import recall
 from ghoststream.runners.triage import CATALOG_COLUMNS, Catalog, Triage, triaged
 from ghoststream.sinks.records import plain
+from ghoststream.sources import FileSource, open_sources
+from ghoststream.sources.address import is_network_address
 from ghoststream.sources.archive import (
     ArchiveFile,
     Found,
@@ -52,6 +54,7 @@ from ghoststream.sources.archive import (
     base_of,
     find_files,
 )
+from ghoststream.sources.grammar import LIST_SUFFIXES
 
 COMMIT_ROWS = 4096
 COMMIT_SECONDS = 2.0
@@ -327,7 +330,20 @@ def _catalog(store: Store) -> Catalog:
 
 
 def _roots(config: ArchiveConfig) -> list[Path]:
-    return [Path(source) for source in config.source]
+    return [path for address in config.source for path in _paths(address)]
+
+
+def _paths(address: str) -> list[Path]:
+    if is_network_address(address):
+        # Not shown, since it may hold a password.
+        raise ConfigError("an archive is made of files and directories; an address is for `run`")
+    path = Path(address)
+    if path.suffix.lower() not in LIST_SUFFIXES or not path.is_file():
+        return [path]
+    sources = open_sources(address)
+    if other := [source.name for source in sources if not isinstance(source, FileSource)]:
+        raise ConfigError(f"{address}: {other[0]} is no video file, as an archive is made of")
+    return [source.path for source in sources if isinstance(source, FileSource)]
 
 
 def _crew(config: ArchiveConfig) -> Crew[Order]:

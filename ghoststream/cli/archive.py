@@ -1,0 +1,48 @@
+"""What the commands over archives, `label` and `embed`, share."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ghoststream.sources.file import shown
+
+if TYPE_CHECKING:
+    from ghoststream.config import ArchiveConfig
+    from ghoststream.runners.archive import Plan
+
+KINDS = ("new", "changed", "retried", "done", "failed")
+"""Of a plan, in the order in which they are told."""
+
+
+def work_through(config: "ArchiveConfig", *, as_json: bool) -> None:
+    """Does what the settings say, or tells of it, and ends the command with its exit code."""
+    if config.dry_run:
+        from ghoststream.runners.archive import plan_archive
+
+        tell_plan(plan_archive(config), as_json=as_json)
+        return
+    from ghoststream.cli.archive_report import ArchiveReport
+    from ghoststream.cli.stopping import stop_on_signals
+    from ghoststream.runners.archive import run_archive
+
+    with stop_on_signals() as stop, ArchiveReport(as_json=as_json) as report:
+        report.end(run_archive(config, stop=stop, watcher=report))
+
+
+def tell_plan(plan: "Plan", *, as_json: bool) -> None:
+    """What a run would do: a line for each file that it would read, and how many of each kind."""
+    named: dict[str, list[str]] = {
+        kind: [shown(file.relative) for file in getattr(plan.triage, kind)] for kind in KINDS
+    }
+    if as_json:
+        content: dict[str, Any] = {**named, "problems": plan.problems}
+        click.echo(json.dumps(content, ensure_ascii=False))
+        return
+    for kind in ("new", "changed", "retried"):
+        for name in named[kind]:
+            click.echo(f"{kind:8} {name}")
+    for problem in plan.problems:
+        click.echo(f"Note: {problem}", err=True)
+    counts = ", ".join(f"{len(named[kind])} {kind}" for kind in KINDS)
+    click.echo(f"{counts}; nothing was done (--dry-run)", err=True)
