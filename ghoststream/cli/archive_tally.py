@@ -96,8 +96,9 @@ class ArchiveTally:
         parts = [f"{self.finished:,} of {self.files:,} files"]
         if self.failed:
             parts.append(f"{self.failed:,} failed")
-        parts.append(f"{self.frames_per_second:,.0f} frames/s")
-        parts.append(f"{self.realtime_speed:,.1f}x realtime")
+        if self.busy_seconds:
+            parts.append(f"{self.frames_per_second:,.0f} frames/s")
+            parts.append(f"{self.realtime_speed:,.1f}x realtime")
         if self.seconds_left is not None:
             parts.append(f"{duration(self.seconds_left)} left")
         return ", ".join(parts)

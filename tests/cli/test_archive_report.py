@@ -222,6 +222,7 @@ def test_speeds_count_the_time_of_work() -> None:
     assert (tally.frames_per_second, tally.seconds_left) == (0, None)
     tally.expect(files=2, size_bytes=300)
     clock.now += 1000
+    assert tally.line() == "0 of 2 files"
     tally.begin(A)
     tally.begin(B)
     clock.now += 4
