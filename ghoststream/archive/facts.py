@@ -51,7 +51,7 @@ def store_facts(store: Store) -> StoreFacts:
         recipe=store.recipe,
         videos_done=done.num_rows,
         videos_failed=videos.num_rows - done.num_rows,
-        videos_unfinished=len(store.unfinished()),
+        videos_unfinished=len(set(store.unfinished()) - set(videos["video"].to_pylist())),
         hours=(pc.sum(done["duration_seconds"]).as_py() or 0.0) / 3600,
         frames=_rows(store, FRAMES),
         clips=_rows(store, CLIPS),

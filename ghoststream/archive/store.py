@@ -64,9 +64,7 @@ class Store:
         """The table itself, for LanceDB's own methods; it may hold rows that do not count yet."""
         return self._tables[name]
 
-    def videos(
-        self, where: str | None = None, *, columns: Sequence[str] | None = None
-    ) -> pa.Table:
+    def videos(self, where: str | None = None, *, columns: Sequence[str] | None = None) -> pa.Table:
         """A row for each video.
 
         Args:
@@ -133,11 +131,15 @@ class Store:
         return dict(zip(rows["path_bytes"].to_pylist(), rows["video"].to_pylist(), strict=True))
 
     def unfinished(self) -> list[str]:
-        """Ids of videos whose rows are being written or removed, or were when a run was killed."""
+        """Ids of videos whose rows are being written or removed, or were when a run was killed.
+
+        One that has failed may be among them: it has no rows that count, until it is tried again.
+        """
         pending = self.table(PENDING).to_arrow()["video"].to_pylist()
         if not pending:
             return []
-        there = self.table(VIDEOS).search().where(f"video IN ({quoted(pending)})")
+        done = f"video IN ({quoted(pending)}) AND status = 'done'"
+        there = self.table(VIDEOS).search().where(done)
         ids = set(there.select(["video"]).to_arrow()["video"].to_pylist())
         return [video for video in pending if video not in ids]
 

@@ -101,7 +101,9 @@ class StoreWriter:
             for name in RESULTS:
                 self._add(name, [getattr(video, name) for video in videos])
             self._put_videos([video.row for video in videos], is_replacing=bool(replaced))
-            self._delete(set(replaced) - set(ids))
+            if gone := set(replaced) - set(ids):
+                self._delete(gone)
+                self._set_pending([])
         self._ids.update(zip(paths, ids, strict=True))
 
     def forget(self, videos: Sequence[str]) -> None:
