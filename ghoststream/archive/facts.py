@@ -44,7 +44,7 @@ def store_facts(store: Store) -> StoreFacts:
     Raises:
         StoreError: it cannot be read.
     """
-    videos = store.videos()
+    videos = store.videos(columns=["video", "status", "duration_seconds", "events"])
     done = videos.filter(pc.equal(videos["status"], "done"))
     return StoreFacts(
         address=store.address,

@@ -69,7 +69,7 @@ class Store:
 
         Args:
             where: a condition in SQL.
-            columns: to read; unset, all.
+            columns: to read; unset, all. `header` is by far the largest.
 
         Raises:
             ConfigError: the condition does not hold for such rows.

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from ghoststream.archive.facts import StoreFacts
 
 MEGABYTE = 1_000_000
+PLACES = ("video", "path", "source")
 
 
 @click.group()
@@ -91,10 +92,10 @@ def forget(address: str, patterns: tuple[str, ...], dry_run: bool, as_json: bool
 
     opened = open_store(address)
     if dry_run:
-        videos = chosen(opened.videos(), patterns)
+        videos = chosen(opened.videos(columns=PLACES), patterns)
     else:
         with open_writer(address, opened.recipe) as writer:
-            videos = chosen(writer.store.videos(), patterns)
+            videos = chosen(writer.store.videos(columns=PLACES), patterns)
             writer.forget(videos["video"].to_pylist())
     _tell_forgotten(videos["path"].to_pylist(), dry_run=dry_run, as_json=as_json)
 

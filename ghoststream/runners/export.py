@@ -118,10 +118,10 @@ def _rows(
     store: Store, table: str, where: str | None, paths: Sequence[str], schema: pa.Schema
 ) -> Iterator[pa.RecordBatch]:
     if table == VIDEOS:
-        found = store.videos(where)
-        yield from (chosen(found, paths) if paths else found).select(schema.names).to_batches()
+        found = store.videos(where, columns=schema.names)
+        yield from (chosen(found, paths) if paths else found).to_batches()
         return
-    videos = store.videos()
+    videos = store.videos(columns=["video", "path", "source"])
     if paths:
         videos = chosen(videos, paths)
         where = _among(videos["video"].to_pylist(), where)
