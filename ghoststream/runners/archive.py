@@ -9,10 +9,12 @@ kill leaves unfinished is done again by the next run.
 
 import threading
 import time
+from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -39,7 +41,7 @@ from ghoststream.runners.analysis import (
 )
 from ghoststream.runners.archive_summary import ArchiveSummary, ArchiveWatcher
 from ghoststream.runners.archive_tally import Tally
-from ghoststream.runners.crew import Crew, Done, Lost
+from ghoststream.runners.crew import Crew, Done, Lost, Work
 from ghoststream.runners.gathering import Gathering
 from ghoststream.runners.mirror import Mirror, open_mirror
 from ghoststream.runners.recall import recall
@@ -56,6 +58,8 @@ from ghoststream.sources.archive import (
 )
 from ghoststream.sources.grammar import LIST_SUFFIXES
 
+MakeAnalysis: TypeAlias = Callable[[ArchiveConfig, int], Work[Order]]
+
 COMMIT_ROWS = 4096
 COMMIT_SECONDS = 2.0
 """Finished videos go to the store together: many small appends would make it slow to read."""
@@ -63,6 +67,8 @@ SETTLE_SECONDS = 10.0
 """For which a file must not have grown, where more may come in."""
 LOOK_SECONDS = 5.0
 """From one look at a growing archive to the next."""
+LOOKS_SHARE = 20
+"""The time from one look to the next is so many times the time that a look takes, at least."""
 MAX_FRAGMENTS_AT_END = 32
 """Of a table, when a run ends."""
 
@@ -94,7 +100,11 @@ def plan_archive(config: ArchiveConfig) -> Plan:
 
 
 def run_archive(
-    config: ArchiveConfig, *, stop: threading.Event, watcher: ArchiveWatcher
+    config: ArchiveConfig,
+    *,
+    stop: threading.Event,
+    watcher: ArchiveWatcher,
+    make_work: MakeAnalysis = make_analysis,
 ) -> ArchiveSummary:
     """Analyses what is new or changed in an archive.
 
@@ -102,6 +112,7 @@ def run_archive(
         config: where, what to look for, and where to.
         stop: set it, and what is finished is kept; what is at hand is left to the next run.
         watcher: told of everything.
+        make_work: called in each worker, with its number of threads.
 
     Raises:
         GhostStreamError: settings, weights, or a store that do not hold; a disk that is full.
@@ -113,7 +124,7 @@ def run_archive(
     with (
         open_mirror(config.out, base=base_of(_roots(config))) as mirror,
         open_writer(config.store, recipe_of(pipeline)) as writer,
-        closing(_crew(config)) as crew,
+        closing(_crew(config, make_work)) as crew,
     ):
         run = _Run(writer, mirror, crew, watcher, retry_failed=config.retry_failed)
         try:
@@ -164,11 +175,15 @@ class _Arrivals:
         """
         if self.is_over or time.monotonic() < self._next_look:
             return None
-        self._next_look = time.monotonic() + LOOK_SECONDS
-        if self._growing is not None:
-            return self._growing.look()
-        self.is_over = True
-        return self._find()
+        if self._growing is None:
+            self.is_over = True
+            return self._find()
+        began = time.monotonic()
+        found = self._growing.look()
+        # A look at a large tree takes its time, of which little is to be spent on it.
+        took = time.monotonic() - began
+        self._next_look = began + max(LOOK_SECONDS, LOOKS_SHARE * took)
+        return found
 
 
 class _Run:
@@ -188,6 +203,7 @@ class _Run:
         self._schemas = schemas(writer.store.recipe)
         self._catalog = _catalog(writer.store)
         self._orders: dict[int, Order] = {}
+        self._begun: set[int] = set()
         self._gatherings: dict[int, Gathering] = {}
         self._commits = _Commits(writer, self._catalog)
         self._tally = Tally()
@@ -236,11 +252,13 @@ class _Run:
 
     def _hear(self, index: int, message: object) -> None:
         file = self._orders[index].file
+        if index not in self._begun:
+            self._begun.add(index)
+            self._watcher.begin(file.relative)
         if isinstance(message, Pulse):
             self._watcher.progress(file.relative, frames=message.frames, seconds=message.seconds)
         elif isinstance(message, Began):
             self._gathering(index).begin(message.header, message.content_sha256)
-            self._watcher.begin(file.relative)
         elif isinstance(message, Findings):
             self._gathering(index).add(message.findings)
         elif isinstance(message, Known):
@@ -346,12 +364,12 @@ def _paths(address: str) -> list[Path]:
     return [source.path for source in sources if isinstance(source, FileSource)]
 
 
-def _crew(config: ArchiveConfig) -> Crew[Order]:
+def _crew(config: ArchiveConfig, make_work: MakeAnalysis) -> Crew[Order]:
     on_processor = choose_device(config.device) in ("cpu", "reference")
     # A graphics card is fed by the decoders of one process.
     workers = config.workers or (available_cores() if on_processor else 1)
     return Crew(
-        partial(make_analysis, config, max(1, available_cores() // workers)),
+        partial(make_work, config, max(1, available_cores() // workers)),
         workers=workers,
         patience_seconds=float(config.file_timeout),
     )

@@ -71,7 +71,7 @@ class Mirror:
         there = _summary_in(self._out)
         if there is not None and there.get("directory") != shown(self._base):
             raise ConfigError(
-                f"{self._out} holds the logs of {there.get('archive')}, where files may have the "
+                f"{self._out} holds the logs of {there['directory']}, where files may have the "
                 f"names of those in {shown(self._base)}; choose another --out"
             )
         for partial in self._out.rglob(PARTIAL):
