@@ -2,6 +2,7 @@ from fractions import Fraction
 
 import pytest
 
+from ghoststream import events
 from ghoststream.events import EventRules, debounce
 from ghoststream.types import Event, Label, Prediction, TimeSpan
 
@@ -122,3 +123,10 @@ def test_ids_are_the_same_in_every_run() -> None:
 @pytest.mark.parametrize(("source", "start"), [("other", 1.5), ("camera", 2.5)])
 def test_ids_differ_by_source_and_time(source: str, start: float) -> None:
     assert event_id(source, start) != event_id("camera", 1.5)
+
+
+def test_an_id_can_be_made_again_of_what_a_store_holds() -> None:
+    name, start = "k\udcfcche.mp4", Fraction(1001, 30000)
+    stored = float(start), name.encode(errors="replace").decode()
+    assert events.event_id(name, "cat", float(start)) == "0.033367-f40618"
+    assert events.event_id(stored[1], "cat", round(stored[0], 6)) == "0.033367-f40618"
