@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ghoststream.embedding import embed
+from ghoststream.embedding import contrast, embed
 from ghoststream.types import Sample, TimeSpan
 
 
@@ -72,3 +72,14 @@ def test_what_the_network_raises_comes_out_in_its_place() -> None:
     assert [next(embeddings).vector.tolist() for _ in range(2)] == [[0], [1]]
     with pytest.raises(ZeroDivisionError):
         next(embeddings)
+
+
+def test_contrast_is_the_spread_of_brightness() -> None:
+    flat = np.full((8, 8, 3), 200, np.uint8)
+    assert contrast(flat) == pytest.approx(0, abs=1e-4)
+    halves = np.zeros((8, 8, 3), np.uint8)
+    halves[:4] = 255
+    assert contrast(halves) == pytest.approx(127.5, abs=0.01)
+    colours = np.zeros((8, 8, 3), np.uint8)
+    colours[..., 0], colours[:4, :, 1] = 255, 100
+    assert contrast(colours) == pytest.approx(29.35, abs=0.01)

@@ -13,7 +13,7 @@ from ghoststream.heads import LinearHead, save_head
 from ghoststream.models import resolve_weights
 from ghoststream.pipeline import build_event_pipeline, build_frame_pipeline, sampling_of
 from ghoststream.sources import open_sources
-from ghoststream.types import Event, Prediction
+from ghoststream.types import Event, NamedClip, Prediction, SampledFrame
 
 
 @pytest.mark.parametrize(
@@ -97,3 +97,30 @@ def test_the_header_says_what_made_the_results(tmp_path: Path) -> None:
     assert header.model.name == "ghostnet_100"
     assert header.model.sha256 == resolve_weights("ghostnet_100", "bundled").sha256
     assert header.configuration["fps"] == "2"
+
+
+def test_findings_are_frames_clips_and_events_as_they_come(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "a.mp4", frames=75, picture=quadrants)
+    (source,) = open_sources(str(clip))
+    pipeline = build_event_pipeline(
+        config_of(head=own_head(tmp_path / "h.safetensors"), window=1, hop=1, top_k=1, fps=2)
+    )
+    with source.open() as stream:
+        frames = pipeline.frames.sampled_frames(pipeline.frames.samples(stream))
+        findings = list(pipeline.findings(frames, source="a"))
+    with source.open() as stream:
+        records = list(pipeline.records(pipeline.frames.samples(stream), source="a"))
+
+    seen = [f for f in findings if isinstance(f, SampledFrame)]
+    assert [f.embedding.span.start for f in seen] == [
+        Fraction(k, 25) for k in (0, 13, 25, 38, 50, 63)
+    ]
+    assert all(f.contrast > 30 for f in seen)
+    told = [f.prediction if isinstance(f, NamedClip) else f for f in findings if f not in seen]
+    assert told == records
+    clips = [f for f in findings if isinstance(f, NamedClip)]
+    assert [f.embedding.span for f in clips] == [f.prediction.span for f in clips]
+    mean = np.mean([f.embedding.vector for f in seen[:2]], axis=0)
+    np.testing.assert_array_equal(clips[0].embedding.vector, mean)
+    # The first clip is named once the next one has begun, and its frames come before it.
+    assert findings.index(clips[0]) == 3

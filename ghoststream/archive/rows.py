@@ -62,8 +62,13 @@ class Rows:
         self._sequence += 1
 
     def tables(self) -> dict[str, pa.Table]:
-        """All rows by table; those of a long video lie on disk until they are looked at."""
+        """All rows by table, once; those of a long video lie on disk until they are looked at."""
         return {name: spool.table() for name, spool in self._tables.items()}
+
+    def close(self) -> None:
+        """Lets go of rows that nobody will ask for."""
+        for spool in self._tables.values():
+            spool.close()
 
     def _frame_row(self, frame: SampledFrame) -> Row:
         span = frame.embedding.span
@@ -143,7 +148,12 @@ class _Spool:
         self._writer.close()
         self._file.flush()
         mapped = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
+        self.close()
         return pa.ipc.open_file(pa.BufferReader(pa.py_buffer(mapped))).read_all()
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
 
     def _take_batch(self) -> None:
         if not self._rows:

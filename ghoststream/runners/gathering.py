@@ -76,6 +76,8 @@ class Gathering:
 
     def discard(self) -> None:
         """Leaves nothing behind."""
+        if self._rows is not None:
+            self._rows.close()
         if self._log is not None:
             self._log.discard()
 
