@@ -17,8 +17,8 @@ Indices: TypeAlias = NDArray[np.int64]
 Vectors: TypeAlias = NDArray[np.float32]
 Vectors64: TypeAlias = NDArray[np.float64]
 
-PROBE_SECONDS = (-0.5, 0.0, 0.5)
-"""Around a proposed offset, which may be as far from the true one as frames vote apart."""
+PROBE_SECONDS = 0.5
+"""To either side of a proposed offset, which lies as far from the true one as frames vote apart."""
 PROBE_SHARE = 0.5
 """Of the lowest score, that a lag next to the true one reaches at least."""
 FINE_LAGS = 4
@@ -72,14 +72,15 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Overlap:
-    """Frames of both videos that would be the same ones at a lag, with the windows over them."""
+    """How well two videos agree at a lag: frame by frame, and in windows over frames."""
 
-    mine: Track
-    """Frames of the first video."""
-    theirs: Vectors
-    """What the second one shows at the same moments."""
     lag_seconds: float
+    seconds: Seconds
+    """Of the frames of the first video."""
+    similarities: NDArray[np.float32]
+    """Of each of those to what the second video shows then."""
     spans: tuple[slice, ...]
+    """Of the windows, in frames."""
     scores: NDArray[np.float64]
     """One a window."""
 
@@ -125,7 +126,8 @@ def _near(
     first: Track, second: Track, offset: float, window: float, step: float, min_score: float
 ) -> list[_Overlap]:
     """Overlaps at lags around the best of a few; none where nothing agrees at any of those."""
-    lags = [offset + probe for probe in PROBE_SECONDS]
+    reach = max(PROBE_SECONDS, step / 2)
+    lags = (offset, offset - reach, offset + reach)
     probes = [each for lag in lags if (each := _overlap(first, second, lag, window))]
     if not any(each.scores.max() >= min_score * PROBE_SHARE for each in probes):
         return []
@@ -137,14 +139,18 @@ def _near(
 def _overlap(first: Track, second: Track, lag: float, window: float) -> _Overlap | None:
     """Each frame of the first video with what the second shows then; None without windows."""
     rows, theirs = _shown_at(second, first.seconds + lag)
-    mine = Track(seconds=first.seconds[rows], vectors=first.vectors[rows])
-    spans = tuple(_windows(mine.seconds, window))
+    seconds, mine = first.seconds[rows], first.vectors[rows]
+    spans = tuple(_windows(seconds, window))
     if not spans:
         return None
-    scores = np.concatenate(
-        [_scores(mine.vectors, theirs, spans[k : k + BLOCK]) for k in range(0, len(spans), BLOCK)]
+    blocks = [spans[low : low + BLOCK] for low in range(0, len(spans), BLOCK)]
+    return _Overlap(
+        lag_seconds=lag,
+        seconds=seconds,
+        similarities=np.einsum("nd,nd->n", mine, theirs),
+        spans=spans,
+        scores=np.concatenate([_scores(mine, theirs, block) for block in blocks]),
     )
-    return _Overlap(mine=mine, theirs=theirs, lag_seconds=lag, spans=spans, scores=scores)
 
 
 def _shown_at(track: Track, times: Seconds) -> tuple[Indices, Vectors]:
@@ -157,8 +163,9 @@ def _shown_at(track: Track, times: Seconds) -> tuple[Indices, Vectors]:
     shares = (times - track.seconds[after - 1]) / gaps
     near = (gaps <= MAX_GAP_STEPS * track.step_seconds) & (np.abs(shares - 0.5) <= 0.5 + EDGE_SHARE)
     rows, after, weights = np.flatnonzero(near), after[near], np.clip(shares[near], 0, 1)[:, None]
+    weights = weights.astype(np.float32)
     between = (1 - weights) * track.vectors[after - 1] + weights * track.vectors[after]
-    return rows, between.astype(np.float32)
+    return rows, np.asarray(between, np.float32)
 
 
 def _windows(seconds: Seconds, length: float) -> Iterator[slice]:
@@ -209,7 +216,7 @@ def _runs(overlap: _Overlap, min_score: float) -> Iterator[list[int]]:
 
 def _stretch(overlap: _Overlap, run: list[int], step: float) -> Stretch:
     low, high = _trimmed(overlap, overlap.spans[run[0]].start, overlap.spans[run[-1]].stop)
-    start, end = overlap.mine.seconds[low], overlap.mine.seconds[high - 1] + step
+    start, end = overlap.seconds[low], overlap.seconds[high - 1] + step
     return Stretch(
         start_seconds=float(start),
         offset_seconds=overlap.lag_seconds,
@@ -220,8 +227,7 @@ def _stretch(overlap: _Overlap, run: list[int], step: float) -> Stretch:
 
 def _trimmed(overlap: _Overlap, low: int, high: int) -> tuple[int, int]:
     """Without frames at the ends that are far less alike than the rest: windows reach over."""
-    a, b = overlap.mine.vectors[low:high], overlap.theirs[low:high]
-    distances = 1 - np.einsum("nd,nd->n", a, b)
+    distances = 1 - overlap.similarities[low:high]
     same = np.flatnonzero(distances <= 4 * np.median(distances) + NOISE)
     return low + int(same[0]), low + int(same[-1]) + 1
 
@@ -243,7 +249,7 @@ def _peak(best: _Overlap, overlaps: list[_Overlap]) -> float:
 def _meeting(best: _Overlap, second: Track) -> float:
     """The lag next to the best at which frames of both videos come together, as those of a file
     that was packed anew do."""
-    times = best.mine.seconds + best.lag_seconds
+    times = best.seconds + best.lag_seconds
     after = np.clip(np.searchsorted(second.seconds, times), 1, len(second.seconds) - 1)
     before = second.seconds[after - 1] - times
     behind = second.seconds[after] - times

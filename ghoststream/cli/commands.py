@@ -8,6 +8,7 @@ import traceback
 import click
 
 from ghoststream.cli.bench import bench
+from ghoststream.cli.duplicates import duplicates
 from ghoststream.cli.embed import embed
 from ghoststream.cli.export import export
 from ghoststream.cli.label import label
@@ -84,5 +85,17 @@ def main(ctx: click.Context) -> None:
     ctx.obj = {}
 
 
-for command in (run, label, embed, export, store, probe, validate, schema, weights, bench):
+for command in (
+    run,
+    label,
+    embed,
+    export,
+    duplicates,
+    store,
+    probe,
+    validate,
+    schema,
+    weights,
+    bench,
+):
     main.add_command(command)
