@@ -4,6 +4,7 @@ store_facts(open_store("archive.store")).hours
 """
 
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from ghoststream.archive.database import is_remote
+from ghoststream.archive.index import IndexStatus, index_status
 from ghoststream.archive.schema import CLIPS, FRAMES, Recipe
 from ghoststream.archive.store import Store, reading_errors
 
@@ -33,6 +35,8 @@ class StoreFacts:
     events: int
     size_bytes: int | None
     """On disk; None in an object store."""
+    index: Mapping[str, IndexStatus]
+    """Of the tables with vectors."""
 
 
 def store_facts(store: Store) -> StoreFacts:
@@ -57,12 +61,18 @@ def store_facts(store: Store) -> StoreFacts:
         clips=_rows(store, CLIPS),
         events=pc.sum(done["events"]).as_py() or 0,
         size_bytes=None if is_remote(store.address) else _size_bytes(Path(store.address)),
+        index=_index(store),
     )
 
 
 def _rows(store: Store, table: str) -> int:
     with reading_errors(store.address):
         return int(store.table(table).count_rows(store.counted()))
+
+
+def _index(store: Store) -> Mapping[str, IndexStatus]:
+    with reading_errors(store.address):
+        return index_status(store)
 
 
 def _size_bytes(directory: Path) -> int:

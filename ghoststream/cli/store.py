@@ -1,6 +1,7 @@
 """`ghoststream store`."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from ghoststream.cli.settings import set_json
 
 if TYPE_CHECKING:
     from ghoststream.archive.facts import StoreFacts
+    from ghoststream.archive.index import IndexStatus
 
 MEGABYTE = 1_000_000
 PLACES = ("video", "path", "source")
@@ -71,6 +73,32 @@ def compact(address: str, as_json: bool) -> None:
 
 @store.command()
 @click.argument("address", metavar="STORE")
+@options(JSON)
+def index(address: str, as_json: bool) -> None:
+    """Bring the index of a STORE up to date, where it is large enough to be worth one.
+
+    A small store needs none: every vector is looked at, and nothing is missed.
+
+    \b
+    Example:
+      ghoststream store index archive.store
+    """
+    set_json(as_json)
+    from ghoststream.archive.index import build_index, index_status
+    from ghoststream.archive.store import open_store
+    from ghoststream.archive.writer import open_writer
+
+    with open_writer(address, open_store(address).recipe) as writer:
+        build_index(writer.store)
+        tables = index_status(writer.store)
+    if as_json:
+        click.echo(json.dumps({name: asdict(status) for name, status in tables.items()}))
+    else:
+        click.echo(_index_line(tables))
+
+
+@store.command()
+@click.argument("address", metavar="STORE")
 @click.argument("patterns", nargs=-1, required=True, metavar="PATTERN...")
 @click.option("--dry-run", is_flag=True, help="Only say which ones.")
 @options(JSON)
@@ -125,10 +153,21 @@ def _lines(facts: "StoreFacts") -> dict[str, str]:
         "model": f"{recipe.model} {recipe.weights_sha256[:12]}",
         "preprocessing": _settings(recipe.preprocessing),
         "configuration": _settings(recipe.configuration),
+        "index": _index_line(facts.index),
     }
     if facts.size_bytes is not None:
         lines["on disk"] = f"{facts.size_bytes / MEGABYTE:.1f} MB"
     return lines
+
+
+def _index_line(tables: Mapping[str, "IndexStatus"]) -> str:
+    return ", ".join(f"{name} {_indexed(status)}" for name, status in tables.items())
+
+
+def _indexed(status: "IndexStatus") -> str:
+    if not status.trained_rows:
+        return "none (exact search)"
+    return f"{status.indexed_rows} of {status.rows}"
 
 
 def _settings(values: object) -> str:

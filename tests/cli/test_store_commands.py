@@ -4,6 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
@@ -63,6 +64,24 @@ def test_compact(store: Path) -> None:
     done = ghoststream("store", "compact", store, "--json")
     assert json.loads(done.output) == {"pieces_before": 3, "pieces": 3}
     assert len(names(store)) == 3
+
+
+def test_a_small_store_gets_no_index(store: Path) -> None:
+    text = "frames none (exact search), clips none (exact search)"
+    assert ghoststream("store", "index", store).output == f"{text}\n"
+    assert text in ghoststream("store", "info", store).output
+
+
+def test_a_large_store_gets_an_index(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ghoststream.archive.index.INDEX_ROWS", 256)
+    make_store(store, {"long.mp4": video(np.random.default_rng(0).random((300, 8)))})
+
+    done = ghoststream("store", "index", store)
+    assert done.output == "frames 304 of 304, clips none (exact search)\n"
+    status = json.loads(ghoststream("store", "index", store, "--json").output)["frames"]
+    assert status == {"rows": 304, "indexed_rows": 304, "trained_rows": 304}
+    facts = json.loads(ghoststream("store", "info", store, "--json").output)
+    assert facts["index"]["frames"] == status
 
 
 def test_forget(store: Path) -> None:
@@ -135,6 +154,7 @@ def test_what_cannot_be_exported(
 COMMANDS = {
     "info": ["store", "info", "STORE"],
     "compact": ["store", "compact", "STORE"],
+    "index": ["store", "index", "STORE"],
     "forget": ["store", "forget", "STORE", "*"],
     "export": ["export", "STORE", "out.csv"],
 }
@@ -159,8 +179,8 @@ def test_where_there_is_no_store(
 
 def test_while_somebody_writes_a_store_can_be_read_only(store: Path, tmp_path: Path) -> None:
     with open_writer(store, RECIPE):
-        for words in (["store", "compact", store], ["store", "forget", store, "*"]):
-            done = ghoststream(*words)
+        for words in (["compact", store], ["index", store], ["forget", store, "*"]):
+            done = ghoststream("store", *words)
             assert done.exit_code == 2
             assert "another process writes to" in done.output
         assert ghoststream("store", "info", store).exit_code == 0
