@@ -19,6 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from ghoststream.archive.database import holds_store
+from ghoststream.archive.index import build_index, needs_index
 from ghoststream.archive.schema import Recipe, schemas
 from ghoststream.archive.store import Store, open_store
 from ghoststream.archive.writer import StoreWriter, VideoRows, open_writer, require_same
@@ -229,6 +230,8 @@ class _Run:
     def conclude(self, *, is_interrupted: bool) -> ArchiveSummary:
         """Leaves the store and the logs fit for reading."""
         self._writer.compact_if_scattered(MAX_FRAGMENTS_AT_END)
+        if needs_index(self._writer.store):
+            build_index(self._writer.store)
         summary = self._tally.summary(self._writer.store, is_interrupted=is_interrupted)
         self._mirror.conclude(summary.as_dict())
         return summary

@@ -17,7 +17,7 @@ from clips import noise, quadrants, write_audio_only, write_clip
 from jsonschema import Draft202012Validator
 
 from ghoststream.cli import main
-from ghoststream.config import EmbedConfig, RunConfig
+from ghoststream.config import ArchiveConfig, EmbedConfig, RunConfig
 from ghoststream.version import __version__
 
 
@@ -50,14 +50,15 @@ def test_flags_and_settings_are_the_same_words() -> None:
         return {p.name for p in main.commands[name].params if p.name} - {"sources", "as_json"}
 
     assert flags("run") == set(RunConfig.model_fields)
-    assert flags("embed") == set(EmbedConfig.model_fields)
+    assert flags("label") | {"source"} == set(ArchiveConfig.model_fields)
+    assert flags("embed") == set(EmbedConfig.model_fields) | set(ArchiveConfig.model_fields)
     assert flags("validate") == set(RunConfig.model_fields)
 
 
 def test_importing_and_helping_load_nothing_heavy() -> None:
     program = (
         "import sys, ghoststream, ghoststream.cli\n"
-        "heavy = {'torch', 'torchvision', 'openvino', 'av', 'cv2', 'ray', 'numpy', 'pyarrow'}\n"
+        "heavy = {'torch', 'torchvision', 'openvino', 'av', 'cv2', 'ray', 'numpy', 'pyarrow', 'lancedb'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
@@ -201,7 +202,11 @@ BAD_ARGUMENTS = [
     (["run", "CLIP", "--jsonl", "./x", "--csv", "x"], "two outputs go to one path"),
     (["embed", "CLIP", "--out", "CLIP"], "its name must end in .parquet or .npz"),
     (["run", "nowhere.yaml"], "cannot read the pipeline"),
-    (["embed", "CLIP"], "--out vectors.parquet"),
+    (["label"], "nothing to read"),
+    (["label", "CLIP", "--address", "auto"], "address is of a Ray cluster; set engine to ray too"),
+    (["label", "CLIP", "--exclude", "/a"], "'/a' matches nothing"),
+    (["embed", "CLIP", "--rtsp-transport", "udp"], "unknown setting 'rtsp_transport'"),
+    (["embed", "CLIP", "--out", "v.npz", "--watch"], "unknown setting 'watch'"),
     (["embed", "CLIP", "--out", "vectors.txt"], "vectors.txt"),
 ]
 
