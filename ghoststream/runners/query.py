@@ -148,7 +148,7 @@ class Lens:
             ConfigError: the stretch lies outside of the video, or nothing in it is picked.
             SourceError, WeightsError: as `moment`.
         """
-        pooling = POOLINGS[pooling_of(self._recipe, self._address)]
+        pooling = POOLINGS[str(self._recipe.configuration["pool"])]
         pipeline = self._pipeline
         samples = samples_between(
             stretch.path,
@@ -205,21 +205,6 @@ def find_weights(recipe: Recipe, address: str, spec: str | Path = "auto") -> str
         f"{recipe.weights_sha256[:12]}, {there or 'and none are on this machine'}; "
         "give the file of those weights with --weights"
     )
-
-
-def pooling_of(recipe: Recipe, address: str) -> str:
-    """How the clips of a store became one vector each.
-
-    Raises:
-        StoreError: as its head wants it, and the store does not tell.
-    """
-    pool = recipe.configuration.get("pool")
-    if pool is None and recipe.configuration.get("head") is not None:
-        raise StoreError(
-            f"{address} does not say how its clips were pooled; search it by a picture or by one "
-            "moment of a video"
-        )
-    return "mean" if pool is None else str(pool)
 
 
 def _check_preprocessing(pipeline: FramePipeline, recipe: Recipe, address: str) -> None:

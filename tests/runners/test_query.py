@@ -10,7 +10,7 @@ from clips import quadrants, write_clip
 from PIL import Image
 
 from ghoststream.archive.schema import Recipe
-from ghoststream.config import AnalysisConfig, deciding_settings, make_config
+from ghoststream.config import ArchiveConfig, make_config
 from ghoststream.errors import (
     ConfigError,
     NotAVideo,
@@ -18,7 +18,9 @@ from ghoststream.errors import (
     StoreError,
     WeightsError,
 )
-from ghoststream.models import Preprocessing, resolve_weights
+from ghoststream.models import resolve_weights
+from ghoststream.pipeline import build_event_pipeline
+from ghoststream.runners.archive import recipe_of
 from ghoststream.runners.local import embed
 from ghoststream.runners.query import Lens, VideoMoment, VideoStretch, parse_moment, parse_stretch
 
@@ -68,17 +70,8 @@ def test_what_is_no_stretch_is_said() -> None:
 
 @pytest.fixture(scope="module")
 def recipe() -> Recipe:
-    weights = resolve_weights("ghostnet_100", "bundled")
-    config = make_config(AnalysisConfig, {"fps": 5, "pool": "max", "framing": "squash"})
-    settings = deciding_settings(config)
-    return Recipe(
-        model=str(settings.pop("model")),
-        weights_sha256=weights.sha256,
-        preprocessing=Preprocessing(framing="squash").as_dict(),
-        configuration={k: v for k, v in settings.items() if k != "weights"},
-        frame_features=1280,
-        clip_features=1280,
-    )
+    settings = {"weights": "bundled", "fps": 5, "pool": "max", "framing": "squash"}
+    return recipe_of(build_event_pipeline(make_config(ArchiveConfig, settings)))
 
 
 @pytest.fixture(scope="module")
@@ -146,13 +139,6 @@ def test_another_preprocessing_is_refused(recipe: Recipe, sample_videos: Path) -
     other = replace(recipe, preprocessing={**recipe.preprocessing, "crop": 0.9})
     with pytest.raises(StoreError, match=r"x\.store was made with crop 0\.9, and this .* 0\.875"):
         Lens(other, "x.store").moment(VideoMoment(path=sample_videos / "cat.mp4", seconds=1))
-
-
-def test_a_pooling_that_nobody_knows_is_said(recipe: Recipe, sample_videos: Path) -> None:
-    unknown = {**recipe.configuration, "pool": None, "head": "ab" * 32}
-    stretch = VideoStretch(path=sample_videos / "cat.mp4", start_seconds=0, end_seconds=1)
-    with pytest.raises(StoreError, match="does not say how its clips were pooled"):
-        Lens(replace(recipe, configuration=unknown), "x.store").stretch(stretch)
 
 
 def _cosine(a: np.ndarray, b: np.ndarray) -> float:
