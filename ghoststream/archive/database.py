@@ -16,9 +16,10 @@ if "lancedb" not in sys.modules:
 
 import lancedb
 from lancedb.db import DBConnection as Connection
+from lancedb.index import IvfRq
 from lancedb.table import Table
 
-__all__ = ["Connection", "Table", "connect", "is_remote", "require_store", "table_names"]
+__all__ = ["Connection", "IvfRq", "Table", "connect", "is_remote", "require_store", "table_names"]
 
 
 def connect(address: Path | str) -> Connection:

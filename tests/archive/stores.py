@@ -179,6 +179,7 @@ def _owned(name: str, table: str, rows: Sequence[dict[str, object]]) -> list[dic
 def _row(name: str, small: SmallVideo) -> dict[str, object]:
     path = ARCHIVE / name
     starts = [frame["seconds"] for frame in small.frames]
+    ends = [frame["end_seconds"] for frame in small.frames]
     is_done = small.error is None
     return {
         "video": video_id(name),
@@ -192,7 +193,7 @@ def _row(name: str, small: SmallVideo) -> dict[str, object]:
         "error": small.error,
         "error_code": None if is_done else "SOURCE_NOT_A_VIDEO",
         "start_seconds": min(starts, default=0.0) if is_done else None,
-        "duration_seconds": float(len(starts)) if is_done else None,
+        "duration_seconds": max(ends, default=0.0) - min(starts, default=0.0) if is_done else None,
         "frames": len(starts),
         "skipped": 0,
         "sampled": len(starts),

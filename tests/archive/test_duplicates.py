@@ -141,7 +141,7 @@ def test_equal_bytes_need_no_vectors(tmp_path: Path) -> None:
         start_seconds=3.0,
         other_start_seconds=3.0,
         offset_seconds=0.0,
-        length_seconds=20.0,
+        length_seconds=5.0,
         score=1.0,
         is_same_file=True,
     )
