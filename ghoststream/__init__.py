@@ -13,15 +13,17 @@ from ghoststream.version import __version__
 
 if TYPE_CHECKING:
     from ghoststream.runners.local import classify, embed, run
+    from ghoststream.runners.search import open_store
     from ghoststream.sources import open_sources
 
-__all__ = ["__version__", "classify", "embed", "open_sources", "run"]
+__all__ = ["__version__", "classify", "embed", "open_sources", "open_store", "run"]
 
 # Imported when first used, so that importing the package costs nothing.
 _HOMES = {
     "classify": "runners.local",
     "embed": "runners.local",
     "open_sources": "sources",
+    "open_store": "runners.search",
     "run": "runners.local",
 }
 

@@ -15,6 +15,7 @@ from ghoststream.cli.label import label
 from ghoststream.cli.probe import probe
 from ghoststream.cli.run import run
 from ghoststream.cli.schema import schema
+from ghoststream.cli.search import search
 from ghoststream.cli.store import store
 from ghoststream.cli.validate import validate
 from ghoststream.cli.weights import weights
@@ -90,6 +91,7 @@ for command in (
     label,
     embed,
     export,
+    search,
     duplicates,
     store,
     probe,
