@@ -50,8 +50,7 @@ class Report:
 
     def __enter__(self) -> Self:
         if sys.stderr.isatty() and not self._as_json:
-            # What is printed meanwhile goes above the bar, but a piped output stays what it is.
-            self._bar = _bar(redirect_stdout=sys.stdout.isatty() and not self._quiet)
+            self._bar = _bar()
             self._bar.start()
         return self
 
@@ -75,7 +74,11 @@ class Report:
 
     def event(self, event: Event) -> None:
         if event.type != "update" and not self._silent:
-            click.echo(self._prefix + _event_line(event, self._origin))
+            line = self._prefix + _event_line(event, self._origin)
+            if self._bar is not None and sys.stdout.isatty():
+                _print_above(self._bar, line)
+            else:
+                click.echo(line)
 
     def progress(self, progress: "Progress") -> None:
         if self._bar is not None:
@@ -98,7 +101,9 @@ class Report:
         return self._quiet or self._as_json
 
     def _say(self, line: str) -> None:
-        if not self._as_json:
+        if self._bar is not None:
+            _print_above(self._bar, line)
+        elif not self._as_json:
             click.echo(line, err=True)
 
     def _hide_bar(self) -> None:
@@ -134,7 +139,7 @@ def exit_code(result: "Result") -> int:
     return PARTLY_FAILED if any(map(_has_losses, summaries)) else 0
 
 
-def _bar(*, redirect_stdout: bool) -> "Bar":
+def _bar() -> "Bar":
     # Here, because few runs have a terminal to draw on, and all would wait for it.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -146,8 +151,13 @@ def _bar(*, redirect_stdout: bool) -> "Bar":
         TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
-        redirect_stdout=redirect_stdout,
+        redirect_stdout=False,
     )
+
+
+def _print_above(bar: "Bar", line: str) -> None:
+    # Click finds its own way to the terminal, and would leave the bar amid the lines.
+    bar.console.print(line, markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 def _event_line(event: Event, origin: Fraction) -> str:
