@@ -87,6 +87,7 @@ def merged(hits: Sequence[Hit], *, within: float = MERGE_WITHIN) -> list[Stretch
     for hit in sorted(hits, key=lambda hit: (-hit.score, hit.video, hit.number)):
         if left.pop((hit.video, hit.number), None):
             members = [hit, *_neighbours(hit, left, 1, within), *_neighbours(hit, left, -1, within)]
+            _drop_between(members, left)
             starts, ends = zip(*(member.span for member in members), strict=True)
             stretches.append(Stretch(best=hit, span=(min(starts), max(ends))))
     return stretches
@@ -117,6 +118,13 @@ def folded(
         replace(stretches[place], also=(*stretches[place].also, *sorted(spans)))
         for place, spans in also.items()
     ]
+
+
+def _drop_between(members: Sequence[Hit], left: dict[tuple[str, int], Hit]) -> None:
+    """Worse hits amid a stretch belong to it, so that no two stretches overlap."""
+    numbers = [member.number for member in members]
+    for number in range(min(numbers), max(numbers)):
+        left.pop((members[0].video, number), None)
 
 
 def _neighbours(

@@ -36,6 +36,12 @@ def test_much_worse_neighbour_is_another_stretch() -> None:
     assert told(found) == [(1, (0.5, 1.25)), (3, (1.5, 2.25))]
 
 
+def test_a_worse_hit_amid_a_stretch_is_no_stretch_of_its_own() -> None:
+    found = merged([hit(1, 0.99), hit(2, 0.90), hit(3, 0.98), hit(4, 0.90)])
+
+    assert told(found) == [(1, (0.5, 1.75)), (4, (2.0, 2.25))]
+
+
 def test_videos_stay_apart() -> None:
     found = merged([hit(1, 0.8, "a"), hit(2, 0.9, "b")])
 
