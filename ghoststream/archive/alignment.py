@@ -17,6 +17,8 @@ Indices: TypeAlias = NDArray[np.int64]
 Vectors: TypeAlias = NDArray[np.float32]
 Vectors64: TypeAlias = NDArray[np.float64]
 
+AROUND_SECONDS = 5.0
+"""To either side of a moment, at which the lag is looked for."""
 PROBE_SECONDS = 0.5
 """To either side of a proposed offset, which lies as far from the true one as frames vote apart."""
 PROBE_SHARE = 0.5
@@ -92,8 +94,9 @@ class _Overlap:
 def align(
     first: Track,
     second: Track,
-    offset_seconds: float,
     *,
+    offset_seconds: float,
+    near_seconds: float,
     min_length_seconds: float,
     min_score: float,
 ) -> list[Stretch]:
@@ -104,6 +107,7 @@ def align(
         second: M x D.
         offset_seconds: from a moment of the first to the same one of the second, known to about a
             second.
+        near_seconds: a moment of the first around which they seem to share something.
         min_length_seconds: shorter ones are left out.
         min_score: how well the movements must agree, 0 to 1.
     """
@@ -111,15 +115,24 @@ def align(
         return []
     step = max(first.step_seconds, second.step_seconds)
     window = max(min_length_seconds * WINDOW_SHARE, MIN_FRAMES * step)
-    overlaps = _near(first, second, offset_seconds, window, step, min_score)
+    some = _around(first, near_seconds, AROUND_SECONDS + window)
+    overlaps = _near(some, second, offset_seconds, window, step, min_score)
     if not overlaps:
         return []
     best = max(overlaps, key=lambda overlap: overlap.gain(min_score))
     for lag in (_peak(best, overlaps), _meeting(best, second)):
-        if finer := _overlap(first, second, lag, window):
+        if finer := _overlap(some, second, lag, window):
             best = max(best, finer, key=lambda overlap: overlap.gain(min_score))
-    stretches = [_stretch(best, run, step) for run in _runs(best, min_score)]
+    whole = _overlap(first, second, best.lag_seconds, window) or best
+    stretches = [_stretch(whole, run, step) for run in _runs(whole, min_score)]
     return [each for each in stretches if each.length_seconds >= min_length_seconds - step]
+
+
+def _around(track: Track, seconds: float, reach_seconds: float) -> Track:
+    """The frames near a moment."""
+    limits = [seconds - reach_seconds, seconds + reach_seconds]
+    low, high = np.searchsorted(track.seconds, limits)
+    return Track(seconds=track.seconds[low:high], vectors=track.vectors[low:high])
 
 
 def _near(

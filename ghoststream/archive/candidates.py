@@ -19,14 +19,17 @@ NEIGHBOURS = 16
 SEGMENT_FRAMES = 16
 """Of a stretch: its nearest frame alone votes, so that a long quiet video has one vote as well."""
 MIN_VOTES = 3
-BIN_SECONDS = 1.0
-MAX_OFFSETS = 6
+OFFSET_SECONDS = 1.0
+NEAR_SECONDS = 10.0
+"""How far votes for one offset may lie apart: chance spreads them over the whole of a video."""
+MAX_PROPOSALS, MAX_ATTEMPTS = 6, 24
 """Of a pair of videos."""
 BLOCK_NUMBERS = 1 << 25
 """Similarities at once: 128 MiB."""
 
 Pair: TypeAlias = tuple[int, int]
 Indices: TypeAlias = NDArray[np.int64]
+Seconds: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -43,13 +46,23 @@ class Projection:
         return unit((vectors - self.mean) @ self.basis)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposal:
+    """Where two videos may share something."""
+
+    offset_seconds: float
+    """From a moment of the first to the same one of the second, known to about a second."""
+    near_seconds: float
+    """A moment of the first video."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Frames:
     """Frames of all videos, in the order of video and time."""
 
     videos: Indices
     """N, the number of each one's video."""
-    seconds: NDArray[np.float64]
+    seconds: Seconds
     vectors: NDArray[np.float32]
     """N x P, of length 1."""
 
@@ -68,8 +81,8 @@ def fit_projection(vectors: NDArray[np.float32]) -> Projection:
     return Projection(mean=mean, basis=np.ascontiguousarray(basis[:, ::-1][:, :FEATURES]))
 
 
-def candidates(frames: Frames) -> dict[Pair, list[float]]:
-    """Pairs of videos, the lower number first, with the offsets in seconds that most votes are for.
+def candidates(frames: Frames) -> dict[Pair, list[Proposal]]:
+    """Pairs of videos, the lower number first, with what most votes are for, best first.
 
     Args:
         frames: about one a second.
@@ -77,42 +90,58 @@ def candidates(frames: Frames) -> dict[Pair, list[float]]:
     votes = [_votes(frames, rows, others) for rows, others in _neighbours(frames)]
     if not votes:
         return {}
-    first, second, offsets = (np.concatenate(each) for each in zip(*votes, strict=True))
+    first, second, times, offsets = (np.concatenate(each) for each in zip(*votes, strict=True))
     order = np.lexsort((offsets, second, first))
-    first, second, offsets = first[order], second[order], offsets[order]
+    first, second, times, offsets = (each[order] for each in (first, second, times, offsets))
     is_new = (np.diff(first, prepend=-1) != 0) | (np.diff(second, prepend=-1) != 0)
     starts = np.flatnonzero(is_new)
-    found: dict[Pair, list[float]] = {}
+    found: dict[Pair, list[Proposal]] = {}
     for start, end in zip(starts, np.append(starts, len(first))[1:], strict=True):
-        if chosen := elected(offsets[start:end]):
+        if chosen := elected(offsets[start:end], times[start:end]):
             found[int(first[start]), int(second[start])] = chosen
     return found
 
 
 def _votes(
     frames: Frames, rows: Indices, others: Indices
-) -> tuple[Indices, Indices, NDArray[np.float64]]:
-    """The videos of each two frames, the lower number first, and the offset between them."""
+) -> tuple[Indices, Indices, Seconds, Seconds]:
+    """Both videos of each two frames, the lower number first; the time in the first; the offset."""
     is_later = frames.videos[rows] > frames.videos[others]
     first, second = np.where(is_later, others, rows), np.where(is_later, rows, others)
-    offsets = frames.seconds[second] - frames.seconds[first]
-    return frames.videos[first], frames.videos[second], offsets
+    times = frames.seconds[first]
+    return frames.videos[first], frames.videos[second], times, frames.seconds[second] - times
 
 
-def elected(offsets: NDArray[np.float64]) -> list[float]:
-    """Those with most votes within a second, best first, each the mean of its votes."""
-    left = np.sort(offsets)
-    found: list[float] = []
-    while len(left) >= MIN_VOTES and len(found) < MAX_OFFSETS:
-        ends = np.searchsorted(left, left + BIN_SECONDS, side="right")
-        counts = ends - np.arange(len(left))
-        best = int(np.argmax(counts))
-        if counts[best] < MIN_VOTES:
+def elected(offsets: Seconds, times: Seconds) -> list[Proposal]:
+    """What most votes are for; a few of them must lie near each other.
+
+    Args:
+        offsets: of each vote.
+        times: of each vote, in the first video.
+    """
+    order = np.argsort(offsets)
+    offsets, times = offsets[order], times[order]
+    found: list[Proposal] = []
+    for _ in range(MAX_ATTEMPTS):
+        agreeing = _densest(offsets, OFFSET_SECONDS)
+        if agreeing.stop - agreeing.start < MIN_VOTES or len(found) == MAX_PROPOSALS:
             break
-        chosen = slice(best, int(ends[best]))
-        found.append(float(left[chosen].mean()))
-        left = np.delete(left, chosen)
+        near = np.sort(times[agreeing])
+        near = near[_densest(near, NEAR_SECONDS)]
+        if len(near) >= MIN_VOTES:
+            offset = float(offsets[agreeing].mean())
+            found.append(Proposal(offset_seconds=offset, near_seconds=float(near.mean())))
+        offsets, times = np.delete(offsets, agreeing), np.delete(times, agreeing)
     return found
+
+
+def _densest(values: Seconds, width: float) -> slice:
+    """Where most of sorted values lie within a width."""
+    if len(values) == 0:
+        return slice(0, 0)
+    ends = np.searchsorted(values, values + width, side="right")
+    start = int(np.argmax(ends - np.arange(len(values))))
+    return slice(start, int(ends[start]))
 
 
 def _neighbours(frames: Frames) -> Iterator[tuple[Indices, Indices]]:

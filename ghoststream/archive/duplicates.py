@@ -6,7 +6,7 @@ second votes for pairs and offsets, and each of those is then looked at with all
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations, product
@@ -97,7 +97,16 @@ def find_duplicates(
     pairs = candidates(frames) if frames else {}
     aligned = partial(align, min_length_seconds=min_length_seconds, min_score=min_score)
     for (a, b), first, second in _tracks(store, copies, pairs):
-        stretches = [each for offset in pairs[a, b] for each in aligned(first, second, offset)]
+        stretches = [
+            stretch
+            for proposal in pairs[a, b]
+            for stretch in aligned(
+                first,
+                second,
+                offset_seconds=proposal.offset_seconds,
+                near_seconds=proposal.near_seconds,
+            )
+        ]
         found += _spread(_without_overlaps(stretches), copies[a], copies[b])
     return sorted(found, key=_order)
 
@@ -175,7 +184,7 @@ def _voting_rows(
 
 
 def _tracks(
-    store: Store, copies: Sequence[Sequence[_Video]], pairs: Mapping[Pair, list[float]]
+    store: Store, copies: Sequence[Sequence[_Video]], pairs: Collection[Pair]
 ) -> Iterator[tuple[Pair, Track, Track]]:
     """Both tracks of each pair; those of one first video follow each other."""
     partners: defaultdict[int, list[int]] = defaultdict(list)

@@ -7,6 +7,7 @@ from ghoststream.archive import candidates as module
 from ghoststream.archive.candidates import (
     FEATURES,
     Frames,
+    Proposal,
     candidates,
     elected,
     fit_projection,
@@ -16,12 +17,20 @@ from ghoststream.archive.candidates import (
 
 def test_votes_within_a_second_count_together() -> None:
     offsets = np.array([3.2, 50.0, 2.9, 3.4, -7.0, -7.5, -6.8, -7.2, 20.0])
-    assert elected(offsets) == [pytest.approx(-7.125), pytest.approx(19 / 6)]
+    times = np.array([10.0, 0.0, 11.0, 12.0, 1.0, 2.0, 3.0, 90.0, 0.0])
+    assert elected(offsets, times) == [
+        Proposal(offset_seconds=pytest.approx(-7.125), near_seconds=2.0),
+        Proposal(offset_seconds=pytest.approx(19 / 6), near_seconds=11.0),
+    ]
 
 
 def test_single_votes_elect_nothing() -> None:
-    assert elected(np.array([1.0, 1.1, 9.0])) == []
-    assert elected(np.array([])) == []
+    assert elected(np.array([1.0, 1.1, 9.0]), np.zeros(3)) == []
+    assert elected(np.array([]), np.array([])) == []
+
+
+def test_votes_far_from_each_other_elect_nothing() -> None:
+    assert elected(np.full(5, 1.0), np.array([0.0, 2.0, 40.0, 80.0, 120.0])) == []
 
 
 def test_a_projection_keeps_that_in_which_vectors_differ() -> None:
@@ -47,5 +56,5 @@ def test_the_size_of_blocks_changes_nothing(numbers: int, monkeypatch: pytest.Mo
         vectors=np.concatenate([scene, other, scene[10:]]),
     )
     found = candidates(frames)
-    assert found[0, 2][0] == pytest.approx(90.3)
+    assert found[0, 2][0].offset_seconds == pytest.approx(90.3)
     assert all(first < second for first, second in found)
