@@ -25,14 +25,14 @@ from ghoststream.archive.store import Store, quoted, reading_errors
 from ghoststream.errors import ConfigError, StoreError
 from ghoststream.types import Vector
 
-__all__ = ["Excluded", "Filters", "Moment", "labelled", "nearest"]
+__all__ = ["Excluded", "Filters", "Moment", "labelled", "nearest", "nearest_rows"]
 
 Excluded: TypeAlias = tuple[bytes, float, float]
 """A video's exact path, and the start and end in seconds of the part to leave out."""
 
 MIN_CONTRAST = 4.0
 """Below, a frame is black, white or fog, and matches everything of its kind."""
-HITS_PER_MOMENT = 10
+HITS_PER_MOMENT = 20
 """Rows to ask for at first; of a still scene, many make one moment."""
 MAX_HITS = 10_000
 """Beyond, fewer moments than wanted are given rather than more memory taken."""
@@ -41,8 +41,6 @@ PROBES = 40
 """Partitions of the index to look at."""
 COMPARED_AGAIN = 400
 """Rows that the index takes for the nearest, and whose stored vectors are compared, at least."""
-COMPARED_AGAIN_FACTOR = 2
-"""The same for each row that is asked for."""
 
 _VIDEO_COLUMNS = ("video", "path_bytes", "source", "duration_seconds", "sampled")
 _NUMBER = {FRAMES: "frame", CLIPS: "clip"}
@@ -105,7 +103,9 @@ def nearest(
         names = _names(store, filters.label) if filters.label is not None else ()
         condition = _condition(store, name, filters, (names,), exclude)
         while True:
-            rows = _nearest_rows(store, query, name, condition, count, is_exact)
+            rows = nearest_rows(
+                store, query, table=name, count=count, condition=condition, is_exact=is_exact
+            )
             found = _alike(rows, name, names)
             if len(found) >= limit or rows.num_rows < count or count >= MAX_HITS:
                 return _moments(store, found[:limit], name)
@@ -132,6 +132,34 @@ def labelled(
         condition = _condition(store, CLIPS, filters, (names, also))
         stretches = merged([*_labelled_hits(store, condition, names)], within=math.inf)
         return _moments(store, _first_alike(store, stretches, limit), CLIPS)
+
+
+def nearest_rows(
+    store: Store,
+    vector: Vector,
+    *,
+    table: str,
+    count: int,
+    condition: str | None = None,
+    is_exact: bool = False,
+) -> pa.Table:
+    """Rows with their vectors, nearest first: what moments are made of.
+
+    Args:
+        vector: D numbers.
+        count: rows, at most.
+        condition: in SQL, from `Store.counted`.
+        is_exact: looks at every vector.
+    """
+    search: Any = store.table(table).search(vector, vector_column_name="vector")
+    search = search.distance_type("cosine").limit(count).with_row_id(True)
+    search = search.select([*_COLUMNS[table], "vector", "_distance"])
+    if condition:
+        search = search.where(condition)
+    if is_exact:
+        return search.bypass_vector_index().to_arrow()
+    factor = math.ceil(COMPARED_AGAIN / count)
+    return search.nprobes(PROBES).refine_factor(factor).to_arrow()
 
 
 def _require_positive(limit: int) -> int:
@@ -236,32 +264,13 @@ def _exclusion(store: Store, table: str, exclude: Excluded | None) -> Iterator[s
         )
 
 
-def _nearest_rows(
-    store: Store,
-    query: NDArray[np.float32],
-    table: str,
-    condition: str | None,
-    count: int,
-    is_exact: bool,
-) -> pa.Table:
-    """Rows with their vectors, nearest first."""
-    search: Any = store.table(table).search(query, vector_column_name="vector")
-    search = search.distance_type("cosine").limit(count).with_row_id(True)
-    search = search.select([*_COLUMNS[table], "vector", "_distance"])
-    if condition:
-        search = search.where(condition)
-    if is_exact:
-        return search.bypass_vector_index().to_arrow()
-    factor = max(COMPARED_AGAIN_FACTOR, math.ceil(COMPARED_AGAIN / count))
-    return search.nprobes(PROBES).refine_factor(factor).to_arrow()
-
-
 def _alike(rows: pa.Table, table: str, names: Sequence[str]) -> list[Stretch]:
     """Stretches, those folded that look the same."""
     vectors = _matrix(rows["vector"])
     place = {row: number for number, row in enumerate(rows["_rowid"].to_pylist())}
     stretches = merged([*_hits(rows.drop_columns(["vector"]), table, names)])
-    return folded(stretches, [vectors[place[stretch.best.row]] for stretch in stretches])
+    best = vectors[[place[stretch.best.row] for stretch in stretches]]
+    return folded(stretches, [*best.astype(np.float32)])
 
 
 def _hits(rows: pa.Table, table: str, names: Sequence[str]) -> Iterator[Hit]:
@@ -318,21 +327,22 @@ def _vectors(store: Store, table: str, rows: Sequence[int]) -> list[NDArray[np.f
         return []
     taken: Any = store.table(table).take_row_ids(list(rows)).select(["vector"]).with_row_id()
     found = taken.to_arrow()
-    by_row = dict(zip(found["_rowid"].to_pylist(), _matrix(found["vector"]), strict=True))
+    vectors = _matrix(found["vector"]).astype(np.float32)
+    by_row = dict(zip(found["_rowid"].to_pylist(), vectors, strict=True))
     return [by_row[row] for row in rows]
 
 
-def _matrix(vectors: pa.ChunkedArray) -> NDArray[np.float32]:
-    flat = vectors.combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return np.asarray(flat, np.float32).reshape(len(vectors), vectors.type.list_size)
+def _matrix(vectors: pa.ChunkedArray) -> NDArray[np.float16]:
+    flat: NDArray[np.float16] = vectors.combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return flat.reshape(len(vectors), vectors.type.list_size)
 
 
 def _moments(store: Store, stretches: Sequence[Stretch], table: str) -> list[Moment]:
     if not stretches:
         return []
     ids = sorted({stretch.best.video for stretch in stretches})
-    rows = store.videos(f"video IN ({quoted(ids)})", columns=_VIDEO_COLUMNS).to_pylist()
-    by_id = {row["video"]: row for row in rows}
+    search: Any = store.table(VIDEOS).search().where(f"video IN ({quoted(ids)})")
+    by_id = {row["video"]: row for row in search.select([*_VIDEO_COLUMNS]).to_arrow().to_pylist()}
     return [_moment(stretch, by_id[stretch.best.video], table) for stretch in stretches]
 
 
