@@ -1,6 +1,7 @@
 """LanceDB, without its chatter and what it does not need: the one place that connects to it."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -23,8 +24,24 @@ __all__ = ["Connection", "IvfRq", "Table", "connect", "is_remote", "require_stor
 
 
 def connect(address: Path | str) -> Connection:
-    """A connection to the database at an address; makes nothing."""
-    return lancedb.connect(os.fspath(address))
+    """A connection to the database at an address; makes nothing.
+
+    Raises:
+        StoreError: it cannot be reached.
+    """
+    try:
+        connection = lancedb.connect(os.fspath(address))
+        table_names(connection)
+    except (OSError, RuntimeError, ValueError) as error:
+        raise StoreError(f"cannot reach the store {address}: {_reason(error)}") from error
+    return connection
+
+
+def _reason(error: Exception) -> str:
+    """The part of a long message that people need."""
+    text = " ".join(str(error).split())
+    found = re.search(r"<Message>(.*?)</Message>|(?<=source: )[A-Z][a-z][^{}]*", text)
+    return (found[1] or found[0]) if found else text
 
 
 def require_store(address: Path | str) -> None:
@@ -40,9 +57,10 @@ def require_store(address: Path | str) -> None:
         )
 
 
-def holds_store(address: Path | str) -> bool:
-    """Whether there is something that can be opened, or refused, as a store."""
-    return is_remote(address) or Path(address).is_dir()
+def holds_store(address: Path | str, table: str) -> bool:
+    """Whether there is a database with a table."""
+    is_there = is_remote(address) or Path(address).is_dir()
+    return is_there and table in table_names(connect(address))
 
 
 def is_remote(address: Path | str) -> bool:

@@ -24,6 +24,8 @@ SCHEMA = "ghoststream.store/1"
 METADATA_KEY = b"ghoststream"
 
 VIDEOS, FRAMES, CLIPS, EVENTS, PENDING = "videos", "frames", "clips", "events", "pending"
+LEASE = "lease"
+"""Of stores in an object store: who writes."""
 RESULTS = (FRAMES, CLIPS, EVENTS)
 """Tables with rows that belong to a video."""
 

@@ -5,7 +5,7 @@ with open_writer("archive.store", recipe) as writer:
 """
 
 import errno
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,10 +16,10 @@ import pyarrow as pa
 from filelock import FileLock, Timeout
 
 from ghoststream.archive.database import Connection, connect, is_remote, table_names
+from ghoststream.archive.lease import leased
 from ghoststream.archive.schema import (
-    CLIPS,
-    EVENTS,
     FRAMES,
+    LEASE,
     PENDING,
     RESULTS,
     VIDEOS,
@@ -63,11 +63,12 @@ def open_writer(address: Path | str, recipe: Recipe) -> Iterator["StoreWriter"]:
         StoreError: its vectors were made in another way, or by another version.
         OutputError: the place cannot be written.
     """
-    with _alone(address), store_errors(address):
-        connection = connect(address)
-        _make_missing(connection, recipe, str(address))
-        writer = StoreWriter(Store(connection, str(address)))
-        writer.remove_unfinished()
+    with _alone(address) as require_right:
+        with store_errors(address):
+            connection = connect(address)
+            _make_missing(connection, recipe, str(address))
+            writer = StoreWriter(Store(connection, str(address)), require_right)
+            writer.remove_unfinished()
         yield writer
 
 
@@ -78,8 +79,9 @@ class StoreWriter:
     so that readers leave them out, and the next writer removes them.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, require_right: Callable[[], None] = lambda: None) -> None:
         self.store = store
+        self._require_right = require_right
         self._ids = store.ids_by_path()
 
     def append(self, videos: Sequence[VideoRows]) -> None:
@@ -96,6 +98,7 @@ class StoreWriter:
         ids = [str(video.row["video"]) for video in videos]
         paths: list[Any] = [video.row["path_bytes"] for video in videos]
         replaced = [self._ids[path] for path in paths if path in self._ids]
+        self._require_right()
         with store_errors(self.store.address):
             self._set_pending([*ids, *replaced])
             for name in RESULTS:
@@ -196,11 +199,21 @@ def _reason(error: Exception, text: str) -> str:
 
 
 @contextmanager
-def _alone(address: Path | str) -> Iterator[None]:
-    """Holds the store's lock, which the system lets go of whatever happens to this process."""
+def _alone(address: Path | str) -> Iterator[Callable[[], None]]:
+    """Keeps others from writing; what it gives raises StoreBusy if that is true no longer."""
     if is_remote(address):
-        yield
-        return
+        with store_errors(address):
+            connection = connect(address)
+        with leased(connection, str(address)) as lease:
+            yield lease.require
+    else:
+        with _locked(address):
+            yield lambda: None
+
+
+@contextmanager
+def _locked(address: Path | str) -> Iterator[None]:
+    """Holds the store's lock, which the system lets go of whatever happens to this process."""
     with store_errors(address):
         Path(address).mkdir(parents=True, exist_ok=True)
         lock = FileLock(Path(address) / LOCK)
@@ -222,7 +235,7 @@ def _make_missing(connection: Connection, recipe: Recipe, address: str) -> None:
     if VIDEOS in there:
         require_same(recipe_of(connection.open_table(VIDEOS).schema, address), recipe, address)
         return
-    foreign = there - {FRAMES, CLIPS, EVENTS, PENDING}
+    foreign = there - {*RESULTS, PENDING, LEASE}
     if foreign:
         raise StoreError(f"{address} is a database of something else; choose another --store")
     for name, schema in schemas(recipe).items():
