@@ -193,24 +193,28 @@ def _windows(seconds: Seconds, length: float) -> Iterator[slice]:
 
 def _scores(mine: Vectors, theirs: Vectors, spans: Sequence[slice]) -> NDArray[np.float64]:
     """Of each window, the correlation of both movements around their means."""
-    low, high = spans[0].start, spans[-1].stop
+    low = spans[0].start
+    starts = np.array([span.start - low for span in spans])
+    stops = np.array([span.stop - low for span in spans])
     # The movement of a quiet scene is a millionth of the vectors' squares: too little for 32 bits.
-    a, b = mine[low:high].astype(np.float64), theirs[low:high].astype(np.float64)
-    weights = np.zeros((len(spans), high - low))
-    for row, span in enumerate(spans):
-        weights[row, span.start - low : span.stop - low] = 1 / (span.stop - span.start)
-    mean_a, mean_b = weights @ a, weights @ b
+    a, b = (each[low : spans[-1].stop].astype(np.float64) for each in (mine, theirs))
+    mean_a, mean_b = (_means(each, starts, stops) for each in (a, b))
 
-    def covariance(x: Vectors64, y: Vectors64, mean_x: Vectors64, mean_y: Vectors64) -> Vectors64:
-        both = weights @ np.einsum("nd,nd->n", x, y) - np.einsum("nd,nd->n", mean_x, mean_y)
-        return np.asarray(both, np.float64)
+    def mean_products(x: Vectors64, y: Vectors64) -> Vectors64:
+        return _means(np.einsum("nd,nd->n", x, y)[:, None], starts, stops)[:, 0]
 
-    energies = (covariance(a, a, mean_a, mean_a) + NOISE) * (
-        covariance(b, b, mean_b, mean_b) + NOISE
-    )
-    alike = weights @ np.einsum("nd,nd->n", a, b) >= MIN_SIMILARITY
-    agreement = covariance(a, b, mean_a, mean_b) / np.sqrt(energies)
-    return np.asarray(np.where(alike, agreement, 0.0), np.float64)
+    products = mean_products(a, b)
+    moves_a = mean_products(a, a) - np.einsum("nd,nd->n", mean_a, mean_a) + NOISE
+    moves_b = mean_products(b, b) - np.einsum("nd,nd->n", mean_b, mean_b) + NOISE
+    together = products - np.einsum("nd,nd->n", mean_a, mean_b)
+    return np.where(products >= MIN_SIMILARITY, together / np.sqrt(moves_a * moves_b), 0.0)
+
+
+def _means(rows: Vectors64, starts: Indices, stops: Indices) -> Vectors64:
+    """Of windows over rows, N x D. Sums that run on need no product of small matrices, for which
+    the cores would wait for each other longer than they compute."""
+    sums = np.cumsum(np.concatenate([np.zeros_like(rows[:1]), rows]), axis=0)
+    return np.asarray((sums[stops] - sums[starts]) / (stops - starts)[:, None], np.float64)
 
 
 def _runs(overlap: _Overlap, min_score: float) -> Iterator[list[int]]:
