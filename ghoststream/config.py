@@ -238,7 +238,7 @@ class ArchiveConfig(AnalysisConfig):
     engine: Literal["local", "ray"] = "local"
     """Processes here, or a Ray cluster."""
     address: str | None = None
-    """Of the Ray cluster; unset, the one that this machine belongs to, or a new one here."""
+    """Of the Ray cluster; `auto` is the one here; unset, what RAY_ADDRESS names, or a new one."""
 
     @model_validator(mode="after")
     def _address_needs_ray(self) -> "ArchiveConfig":

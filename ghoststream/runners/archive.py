@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
@@ -20,7 +21,7 @@ import numpy as np
 
 from ghoststream.archive.database import holds_store
 from ghoststream.archive.index import build_index, needs_index
-from ghoststream.archive.schema import Recipe, schemas
+from ghoststream.archive.schema import VIDEOS, Recipe, schemas
 from ghoststream.archive.store import Store, open_store
 from ghoststream.archive.writer import StoreWriter, VideoRows, open_writer, require_same
 from ghoststream.config import ArchiveConfig, deciding_settings
@@ -42,7 +43,7 @@ from ghoststream.runners.analysis import (
 )
 from ghoststream.runners.archive_summary import ArchiveSummary, ArchiveWatcher
 from ghoststream.runners.archive_tally import Tally
-from ghoststream.runners.crew import Crew, Done, Lost, Work
+from ghoststream.runners.crew import Again, Crew, Done, Lost, Work, Workforce
 from ghoststream.runners.gathering import Gathering
 from ghoststream.runners.mirror import Mirror, open_mirror
 from ghoststream.runners.recall import recall
@@ -89,10 +90,10 @@ def plan_archive(config: ArchiveConfig) -> Plan:
     Raises:
         GhostStreamError: as `run_archive` would.
     """
-    recipe = recipe_of(build_event_pipeline(config))
     found = find_files(_roots(config), include=config.include, exclude=config.exclude)
+    recipe = recipe_of(build_event_pipeline(config))
     catalog = Catalog(())
-    if holds_store(config.store):
+    if holds_store(config.store, VIDEOS):
         store = open_store(config.store)
         require_same(store.recipe, recipe, config.store)
         catalog = _catalog(store)
@@ -118,10 +119,10 @@ def run_archive(
     Raises:
         GhostStreamError: settings, weights, or a store that do not hold; a disk that is full.
     """
+    arrivals = _Arrivals(config)
     pipeline = build_event_pipeline(config)
     if pipeline.frames.notice is not None:
         watcher.notice(pipeline.frames.notice)
-    arrivals = _Arrivals(config)
     with (
         open_mirror(config.out, base=base_of(_roots(config))) as mirror,
         open_writer(config.store, recipe_of(pipeline)) as writer,
@@ -155,31 +156,37 @@ def recipe_of(pipeline: EventPipeline) -> Recipe:
 
 
 class _Arrivals:
-    """Files of an archive, as they come in."""
+    """Files of an archive, as they come in.
+
+    Raises:
+        SourceNotFound: there is nothing, and nothing more will come.
+    """
 
     def __init__(self, config: ArchiveConfig) -> None:
         roots, include, exclude = _roots(config), config.include, config.exclude
-        self._find = partial(find_files, roots, include=include, exclude=exclude)
+        self._found: Found | None = None
         self._growing: GrowingArchive | None = None
         if config.watch:
             self._growing = GrowingArchive(
                 roots, include=include, exclude=exclude, settle_seconds=SETTLE_SECONDS
             )
+        else:
+            self._found = find_files(roots, include=include, exclude=exclude)
         self._next_look = time.monotonic()
-        self.is_over = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no more will come."""
+        return self._growing is None and self._found is None
 
     def look(self) -> Found | None:
-        """What is new; None where it is too early to look again.
-
-        Raises:
-            SourceNotFound: there is nothing, and nothing more will come.
-        """
-        if self.is_over or time.monotonic() < self._next_look:
-            return None
+        """What is new; None where it is too early to look again."""
         if self._growing is None:
-            self.is_over = True
-            return self._find()
+            found, self._found = self._found, None
+            return found
         began = time.monotonic()
+        if began < self._next_look:
+            return None
         found = self._growing.look()
         # A look at a large tree takes its time, of which little is to be spent on it.
         took = time.monotonic() - began
@@ -194,7 +201,7 @@ class _Run:
         self,
         writer: StoreWriter,
         mirror: Mirror,
-        crew: Crew[Order],
+        crew: Workforce[Order],
         watcher: ArchiveWatcher,
         *,
         retry_failed: bool,
@@ -270,6 +277,8 @@ class _Run:
             self._end(index, message)
         elif isinstance(message, Lost):
             self._end(index, failed(_lost(self._orders[index], message)))
+        elif isinstance(message, Again):
+            self._begin_anew(index)
         else:
             assert isinstance(message, Done)
 
@@ -279,6 +288,11 @@ class _Run:
             log = self._mirror.path_of(order.file)
             self._gatherings[index] = Gathering(order, self._schemas, log)
         return self._gatherings[index]
+
+    def _begin_anew(self, index: int) -> None:
+        gathering = self._gatherings.pop(index, None)
+        if gathering is not None:
+            gathering.discard()
 
     def _end(self, index: int, ended: Ended) -> None:
         gathering, file = self._gathering(index), self._orders[index].file
@@ -367,7 +381,18 @@ def _paths(address: str) -> list[Path]:
     return [source.path for source in sources if isinstance(source, FileSource)]
 
 
-def _crew(config: ArchiveConfig, make_work: MakeAnalysis) -> Crew[Order]:
+def _crew(config: ArchiveConfig, make_work: MakeAnalysis) -> Workforce[Order]:
+    if config.engine == "local":
+        return _local_crew(config, make_work)
+    if find_spec("ray") is None:
+        raise ConfigError("--engine ray needs Ray: pip install 'ghoststream[ray]'")
+    # Here, because Ray takes a second to load, and need not be there.
+    from ghoststream.runners.ray_runner import analysing_crew
+
+    return analysing_crew(config, make_work)
+
+
+def _local_crew(config: ArchiveConfig, make_work: MakeAnalysis) -> Crew[Order]:
     on_processor = choose_device(config.device) in ("cpu", "reference")
     # A graphics card is fed by the decoders of one process.
     workers = config.workers or (available_cores() if on_processor else 1)

@@ -18,9 +18,10 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
-from typing import Any, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
 Task = TypeVar("Task")
+Taken = TypeVar("Taken", contravariant=True)
 
 Send: TypeAlias = Callable[[object], None]
 """Gives something to the parent, as soon as there is room for it."""
@@ -51,6 +52,46 @@ class Lost:
     """What happened to the process: `was ended by SIGSEGV`."""
     is_late: bool = False
     """Whether it was ended by us, since nothing was heard of it for too long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A task is begun anew, since the machine that was at it has gone.
+
+    What was sent of it so far does not count.
+    """
+
+
+class Workforce(Protocol[Taken]):
+    """Workers somewhere that do one task each at a time: processes here, or a cluster."""
+
+    @property
+    def tasks(self) -> int:
+        """That are not at their end."""
+        ...
+
+    def has(self, index: int) -> bool:
+        """Whether somebody is at this task, or will be."""
+        ...
+
+    def give(self, index: int, task: Taken) -> None:
+        """Adds a task, under a number that no other one has."""
+        ...
+
+    def messages(self) -> Iterator[tuple[int, Any]]:
+        """What has come in, after a short wait: number of the task and what was sent of it.
+
+        The last of each task is a `Done` or a `Lost`; an `Again` takes back what came before it.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Ends the tasks at hand in order, and begins no other."""
+        ...
+
+    def close(self) -> None:
+        """Lets the workers go; what they are at is given up."""
+        ...
 
 
 @dataclass(slots=True, kw_only=True)

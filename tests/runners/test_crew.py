@@ -1,55 +1,59 @@
 """A crew does every task once; a process that dies or hangs loses its task and no other."""
 
-import os
-import signal
-import threading
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import pytest
+from crews import RAY_ENVIRONMENT, all_messages, make_work, messages_of, of
 
-from ghoststream.runners.crew import Crew, Done, Lost, Send, Work
+from ghoststream.runners.crew import Crew, Done, Lost, Workforce
 
-Messages = list[tuple[int, Any]]
-
-
-def make_work() -> Work[str]:
-    def work(task: str, send: Send, stop: threading.Event) -> None:
-        send(f"begin {task}")
-        if task == "die":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        if task == "exit":
-            os._exit(7)
-        if task == "hang":
-            time.sleep(60)
-        if task == "until stopped":
-            stop.wait(60)
-        if task == "slow":
-            for _ in range(10):
-                time.sleep(0.1)
-                send("alive")
-        send(f"end {task}")
-
-    return work
+MakeCrew: TypeAlias = Callable[..., Workforce[str]]
 
 
-def all_messages(crew: Crew[str]) -> Messages:
-    return list(_messages(crew))
+@pytest.fixture(scope="module")
+def _ray_here() -> Iterator[None]:
+    """One cluster for all tests, since it takes seconds to start."""
+    ray = pytest.importorskip("ray")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in RAY_ENVIRONMENT.items():
+            patch.setenv(name, value)
+        ray.init(
+            address="local", num_cpus=2, object_store_memory=100 << 20, include_dashboard=False,
+            log_to_driver=False, logging_level="ERROR",
+        )  # fmt: skip
+    yield
+    ray.shutdown()
 
 
-def _messages(crew: Crew[str]) -> Iterator[tuple[int, Any]]:
-    while crew.tasks:
-        yield from crew.messages()
+@pytest.fixture(
+    params=[
+        "processes",
+        # Ray leaves files and sockets of a cluster that it has started to the garbage collector.
+        pytest.param(
+            "ray",
+            marks=[
+                pytest.mark.slow,
+                pytest.mark.filterwarnings("ignore::ResourceWarning"),
+                pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+            ],
+        ),
+    ]
+)
+def make_crew(request: pytest.FixtureRequest) -> MakeCrew:
+    """Makes the crews that all keep the same contract."""
+    if request.param == "processes":
+        return partial(Crew, make_work)
+    request.getfixturevalue("_ray_here")
+    from ghoststream.runners.ray_runner import RayCrew
+
+    return partial(RayCrew, make_work)
 
 
-def of(index: int, messages: Messages) -> list[Any]:
-    return [message for number, message in messages if number == index]
-
-
-def test_every_task_is_done_once() -> None:
-    with closing(Crew(make_work, workers=2)) as crew:
+def test_every_task_is_done_once(make_crew: MakeCrew) -> None:
+    with closing(make_crew(workers=2)) as crew:
         for index in range(5):
             crew.give(index, f"task {index}")
         messages = all_messages(crew)
@@ -57,8 +61,8 @@ def test_every_task_is_done_once() -> None:
         assert of(index, messages) == [f"begin task {index}", f"end task {index}", Done()]
 
 
-def test_tasks_may_come_later() -> None:
-    with closing(Crew(make_work, workers=2)) as crew:
+def test_tasks_may_come_later(make_crew: MakeCrew) -> None:
+    with closing(make_crew(workers=2)) as crew:
         crew.give(0, "a")
         first = all_messages(crew)
         assert not crew.has(0)
@@ -70,8 +74,10 @@ def test_tasks_may_come_later() -> None:
 
 
 @pytest.mark.parametrize(("task", "cause"), [("die", "by SIGSEGV"), ("exit", "with exit code 7")])
-def test_a_process_that_dies_loses_its_task_only(task: str, cause: str) -> None:
-    with closing(Crew(make_work, workers=1)) as crew:
+def test_a_process_that_dies_loses_its_task_only(
+    make_crew: MakeCrew, task: str, cause: str
+) -> None:
+    with closing(make_crew(workers=1)) as crew:
         for index, name in enumerate([task, "a", task]):
             crew.give(index, name)
         messages = all_messages(crew)
@@ -80,8 +86,8 @@ def test_a_process_that_dies_loses_its_task_only(task: str, cause: str) -> None:
     assert of(2, messages) == [f"begin {task}", Lost(cause)]
 
 
-def test_a_process_that_is_silent_for_too_long_is_ended() -> None:
-    with closing(Crew(make_work, workers=1, patience_seconds=0.6)) as crew:
+def test_a_process_that_is_silent_for_too_long_is_ended(make_crew: MakeCrew) -> None:
+    with closing(make_crew(workers=1, patience_seconds=0.6)) as crew:
         for index, name in enumerate(["hang", "slow", "a"]):
             crew.give(index, name)
         messages = all_messages(crew)
@@ -90,11 +96,11 @@ def test_a_process_that_is_silent_for_too_long_is_ended() -> None:
     assert of(2, messages)[-1] == Done()
 
 
-def test_a_stop_ends_what_is_at_hand_in_order() -> None:
-    with closing(Crew(make_work, workers=1)) as crew:
+def test_a_stop_ends_what_is_at_hand_in_order(make_crew: MakeCrew) -> None:
+    with closing(make_crew(workers=1)) as crew:
         crew.give(0, "until stopped")
         crew.give(1, "a")
-        messages = [next(_messages(crew))]
+        messages: list[tuple[int, Any]] = [next(messages_of(crew))]
         crew.stop()
         messages += all_messages(crew)
         crew.give(2, "late")
