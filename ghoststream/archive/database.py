@@ -20,6 +20,9 @@ from lancedb.db import DBConnection as Connection
 from lancedb.index import IvfRq
 from lancedb.table import Table
 
+MAX_REASON = 300
+"""Letters of a message; the rest is the inside of a client."""
+
 __all__ = ["Connection", "IvfRq", "Table", "connect", "is_remote", "require_store", "table_names"]
 
 
@@ -38,10 +41,10 @@ def connect(address: Path | str) -> Connection:
 
 
 def _reason(error: Exception) -> str:
-    """The part of a long message that people need."""
+    """Of the many words that come out of an object store's client, those of the object store."""
     text = " ".join(str(error).split())
-    found = re.search(r"<Message>(.*?)</Message>|(?<=source: )[A-Z][a-z][^{}]*", text)
-    return (found[1] or found[0]) if found else text
+    told = re.search(r"<Message>(.*?)</Message>", text)
+    return told[1] if told else f"{text[:MAX_REASON]}; are address, network and credentials right?"
 
 
 def require_store(address: Path | str) -> None:
