@@ -407,6 +407,7 @@ def test_addresses_are_no_archive_and_stay_secret(place: Place) -> None:
     assert "secret" not in str(caught.value)
     with pytest.raises(SourceNotFound, match="nowhere"):
         place.run(source=str(place.archive / "nowhere"))
+    assert [path.name for path in place.archive.parent.iterdir()] == ["videos"]
 
 
 def test_a_list_names_the_files_of_an_archive(place: Place) -> None:
