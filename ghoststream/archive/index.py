@@ -12,7 +12,8 @@ from ghoststream.archive.schema import CLIPS, FRAMES
 from ghoststream.archive.store import Store
 
 INDEX_ROWS = 25_000
-"""Below, every vector is looked at: 1.9 ms a thousand on two cores, so about 50 ms here."""
+"""Below, every vector is looked at: 1.9 ms a thousand on two idle cores, so about 50 ms here, and
+twice that where the first hits make too few moments."""
 RETRAIN_GROWTH = 4
 """Partitions are made anew when a table has grown this much: more rows in each make a query slow,
 and what they were made of is no longer what is there."""
