@@ -377,8 +377,8 @@ def sections(outcomes: list[Outcome]) -> list[str]:
     names = [each.name for each in outcomes]
     kinds = list(video_like.recall)
     return [
-        f"lancedb {version('lancedb')}. Vectors: see the head of the script. Processes that wanted a "
-        f"core during the last 15 minutes: {os.getloadavg()[2]:.1f}.",
+        f"lancedb {version('lancedb')}. Vectors: see the head of the script. "
+        f"Processes that wanted a core during the last 15 minutes: {os.getloadavg()[2]:.1f}.",
         table(
             ["milliseconds a query", *(f"{n}, {q}" for n in names for q in ("median", "p95"))],
             [
