@@ -22,6 +22,8 @@ PACKAGES = (
     "torchvision",
     "timm",
     "opencv-python",
+    "lancedb",
+    "pyarrow",
     "torchcodec",
     "decord",
 )
