@@ -24,7 +24,7 @@ from ghoststream.events import EventRules, debounce
 from ghoststream.heads import LinearHead, check_head, load_head, predict
 from ghoststream.models import Runtime, imagenet_labels, load_runtime, resolve_weights
 from ghoststream.pooling import POOLINGS, pool
-from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Stride
+from ghoststream.sampling import AtFps, EveryFrame, Keyframes, PartOf, Stride
 from ghoststream.sources import Stream
 from ghoststream.types import (
     Embedding,
@@ -69,6 +69,21 @@ class FramePipeline:
     def samples(self, stream: Stream) -> Iterator[Sample]:
         """What the network is to look at of a stream that was just opened."""
         return stream.samples(self.sampling, self.runtime.preprocessing.prepare)
+
+    def part(self, stream: Stream, numbers: range) -> Iterator[Sample]:
+        """Some of the samples, by their number among all of them."""
+        sampling = PartOf(sampling=self.sampling, first=numbers.start, stop=numbers.stop)
+        return stream.samples(sampling, self.runtime.preprocessing.prepare)
+
+    def parts(self, samples: int, at_most: int) -> tuple[range, ...]:
+        """Cuts so many samples of a file into parts of about one length.
+
+        Each part makes up whole batches: in other company, the last bits of a vector may differ.
+        """
+        batch = self.config.batch or FILE_BATCH
+        batches = -(-samples // batch)
+        size = batch * -(-batches // max(1, at_most))
+        return tuple(range(start, min(start + size, samples)) for start in range(0, samples, size))
 
     def samples_of(self, frames: Iterable[Frame], *, show: Show) -> Iterator[Sample]:
         """The same of frames that are decoded anyway.

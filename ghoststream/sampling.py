@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import count
 
 from ghoststream.errors import ConfigError
-from ghoststream.types import Moment, Sampler, Timed
+from ghoststream.types import Moment, Sampler, Sampling, Timed
 
 MAX_FPS = 1000
 
@@ -106,6 +106,27 @@ class Keyframes(_Stage):
 
     def describe(self) -> str:
         return "keyframes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartOf(_Stage):
+    """Some of the moments that another sampling wants, by their number."""
+
+    sampling: Sampling
+    first: int
+    """Of them, counted from 0."""
+    stop: int
+    """The first one behind."""
+
+    def sampler(self) -> Sampler:
+        whole, numbers = self.sampling.sampler(), count()
+        return _Wants(
+            lambda moment: whole.wants(moment) and self.first <= next(numbers) < self.stop,
+            is_counting=whole.is_counting,
+        )
+
+    def describe(self) -> str:
+        return f"{self.sampling.describe()}, {self.first} to {self.stop}"
 
 
 @dataclass(frozen=True, slots=True)

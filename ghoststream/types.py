@@ -294,6 +294,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What sampling a video comes to, as its packet headers foretell."""
+
+    samples: int
+    skipped: int
+    """Frames that need no decoding."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:
     """Which network and weights made a result."""
 

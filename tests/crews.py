@@ -10,6 +10,7 @@ from typing import Any
 
 from ghoststream.config import ArchiveConfig
 from ghoststream.errors import ConfigError
+from ghoststream.runners import analysis
 from ghoststream.runners.analysis import Order, make_analysis
 from ghoststream.runners.crew import Send, Work, Workforce
 
@@ -61,6 +62,12 @@ def without_files(config: ArchiveConfig, threads: int) -> Work[Order]:
         work(order, send, stop)
 
     return gone
+
+
+def in_parts(config: ArchiveConfig, threads: int) -> Work[Order]:
+    """Each video is long."""
+    analysis.LONG_SECONDS = 1.0
+    return make_analysis(config, threads)
 
 
 def refuse() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ghoststream.errors import ConfigError
-from ghoststream.sampling import AtFps, EveryFrame, Keyframes, Stride
+from ghoststream.sampling import AtFps, EveryFrame, Keyframes, PartOf, Stride
 from ghoststream.types import Frame, Pixels
 
 MILLISECONDS = Fraction(1, 1000)
@@ -111,3 +111,18 @@ def test_rates_that_make_no_sense(rate: Fraction) -> None:
 def test_a_stride_below_one() -> None:
     with pytest.raises(ConfigError, match="stride is 0"):
         Stride(step=0)
+
+
+def test_part_of_a_sampling_is_told_by_numbers() -> None:
+    ticks = frames(range(0, 1000, 40))
+    whole = AtFps(rate=Fraction(5))
+    assert passed(whole, ticks) == [0, 200, 400, 600, 800]
+    assert passed(PartOf(sampling=whole, first=0, stop=2), ticks) == [0, 200]
+    assert passed(PartOf(sampling=whole, first=2, stop=99), ticks) == [400, 600, 800]
+
+
+def test_part_of_a_count_is_still_a_count() -> None:
+    part = PartOf(sampling=Stride(step=2), first=1, stop=3)
+    assert passed(part, frames(range(10))) == [2, 4]
+    assert part.sampler().is_counting
+    assert part.describe() == "stride 2, 1 to 3"

@@ -2,32 +2,36 @@
 
     Began, Findings..., Ended     a file was analysed
     Known                         its content was analysed before
+    Split                         it is long, and to be analysed in parts
     Ended                         nothing could be had of it
 
 Anything that is sent, a `Pulse` if nothing else, says that the file is still coming forward.
 """
 
 import hashlib
+import math
 import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from ghoststream.config import ArchiveConfig
 from ghoststream.errors import GhostStreamError, SourceError, SourceNotFound, SourceUnreadable
-from ghoststream.pipeline import build_event_pipeline
+from ghoststream.pipeline import EventPipeline, build_event_pipeline
 from ghoststream.runners.crew import Send, Work
-from ghoststream.runners.local import Job, Progress, attempt, finding_job, nothing_read
+from ghoststream.runners.local import Job, Progress, attempt, finding_job, nothing_read, part_job
 from ghoststream.sinks.sink import Writer
 from ghoststream.sources import FileSource
 from ghoststream.sources.archive import ArchiveFile
 from ghoststream.sources.file import shown
 from ghoststream.sources.source import Stream
-from ghoststream.types import Finding, Header, Summary
+from ghoststream.types import Finding, Header, SampledFrame, Summary
 
+LONG_SECONDS = 1200.0
+"""Of video; a longer one is cut into parts of about this length, so that no core waits for it."""
 FINDINGS_A_MESSAGE = 64
 PULSE_SECONDS = 1.0
 HASH_BYTES = 16 << 20
@@ -41,6 +45,10 @@ class Order:
     file: ArchiveFile
     known: frozenset[str] = frozenset()
     """SHA-256 of contents that need no analysis, since the store holds what comes of them."""
+    may_be_split: bool = True
+    """Whether to ask for parts, if the video is long."""
+    part: range | None = None
+    """Numbers of the samples to look at; None for all of them."""
 
     @property
     def source(self) -> str:
@@ -94,7 +102,18 @@ class Ended:
     """Whether the file itself was another one at the end, so that its failure says nothing."""
 
 
-Message: TypeAlias = Pulse | Known | Began | Findings | Ended
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """The file is long: several workers are to look at parts of it, side by side."""
+
+    content_sha256: str
+    parts: tuple[range, ...]
+    """Numbers of samples."""
+    skipped: int
+    """Frames of the whole that need no decoding."""
+
+
+Message: TypeAlias = Pulse | Known | Split | Began | Findings | Ended
 
 
 def make_analysis(config: ArchiveConfig, threads: int) -> Work[Order]:
@@ -104,11 +123,11 @@ def make_analysis(config: ArchiveConfig, threads: int) -> Work[Order]:
         config: what to look for.
         threads: of the processor that the worker may use.
     """
-    job = finding_job(build_event_pipeline(config, threads=threads))
+    pipeline = build_event_pipeline(config, threads=threads)
 
     def work(order: Order, send: Send, stop: threading.Event) -> None:
         try:
-            _analyse(order, job, send, stop, threads)
+            _analyse(order, pipeline, send, stop, threads)
         except Exception as error:  # noqa: BLE001 - the edge of a worker: one file, not all
             traceback.print_exc()
             send(failed(SourceError(f"{order.source}: {type(error).__name__}: {error}")))
@@ -123,8 +142,13 @@ def failed(error: GhostStreamError, *, is_passing: bool = False) -> Ended:
 
 
 def _analyse(
-    order: Order, job: Job[Finding], send: Send, stop: threading.Event, threads: int
+    order: Order, pipeline: EventPipeline, send: Send, stop: threading.Event, threads: int
 ) -> None:
+    file = FileSource(path=order.file.path, title=order.source, threads=threads)
+    if order.part is not None:
+        # Who has asked for it has seen to the content.
+        _look_at(order, file, part_job(pipeline, order.part), send, stop, "")
+        return
     try:
         content_sha256 = sha256_of(order.file.path, on_chunk=lambda: send(Pulse()))
     except OSError as error:
@@ -133,10 +157,53 @@ def _analyse(
     if content_sha256 in order.known:
         send(Known(content_sha256=content_sha256))
         return
-    file = FileSource(path=order.file.path, title=order.source, threads=threads)
+    split = _split(file, pipeline, content_sha256, send) if order.may_be_split else None
+    if split is not None:
+        send(split)
+        return
+    _look_at(order, file, finding_job(pipeline), send, stop, content_sha256)
+
+
+def _split(
+    file: FileSource, pipeline: EventPipeline, content_sha256: str, send: Send
+) -> Split | None:
+    """Into which parts to cut a file; None to leave it whole."""
+    try:
+        return _parts_of(file, pipeline, content_sha256, send)
+    except SourceError:
+        return None  # which is told of the whole
+
+
+def _parts_of(
+    file: FileSource, pipeline: EventPipeline, content_sha256: str, send: Send
+) -> Split | None:
+    frames = pipeline.frames
+    if frames.sampling.sampler().is_counting:
+        return None  # each part would have to decode all before it
+    with file.open() as stream:
+        seconds = float(stream.info.duration or 0)
+    if seconds <= LONG_SECONDS:
+        return None
+    outline = file.outline(frames.sampling, lambda: send(Pulse()))
+    if outline is None:
+        return None
+    parts = frames.parts(outline.samples, math.ceil(seconds / LONG_SECONDS))
+    if len(parts) < 2:
+        return None
+    return Split(content_sha256=content_sha256, parts=parts, skipped=outline.skipped)
+
+
+def _look_at(
+    order: Order,
+    file: FileSource,
+    job: Job[Finding] | Job[SampledFrame],
+    send: Send,
+    stop: threading.Event,
+    content_sha256: str,
+) -> None:
     source, teller = _Felt(file), _Teller(send, content_sha256)
     with _pulse_of(source, send):
-        outcome = attempt(source, job, teller, stop, source.progress)
+        outcome = attempt(source, cast(Job[Finding], job), teller, stop, source.progress)
     if _has_changed(order.file):
         changed = f"{order.source}: the file changed while it was read; run again once it rests"
         send(failed(SourceError(changed), is_passing=True))

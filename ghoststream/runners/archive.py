@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,6 +37,7 @@ from ghoststream.runners.analysis import (
     Known,
     Order,
     Pulse,
+    Split,
     failed,
     make_analysis,
     sha256_of,
@@ -46,6 +47,7 @@ from ghoststream.runners.archive_tally import Tally
 from ghoststream.runners.crew import Again, Crew, Done, Lost, Work, Workforce
 from ghoststream.runners.gathering import Gathering
 from ghoststream.runners.mirror import Mirror, open_mirror
+from ghoststream.runners.parts import Parts
 from ghoststream.runners.recall import recall
 from ghoststream.runners.triage import CATALOG_COLUMNS, Catalog, Triage, triaged
 from ghoststream.sinks.records import plain
@@ -128,7 +130,7 @@ def run_archive(
         open_writer(config.store, recipe_of(pipeline)) as writer,
         closing(_crew(config, make_work)) as crew,
     ):
-        run = _Run(writer, mirror, crew, watcher, retry_failed=config.retry_failed)
+        run = _Run(pipeline, writer, mirror, crew, watcher, retry_failed=config.retry_failed)
         try:
             run.go(arrivals, stop)
         finally:
@@ -199,6 +201,7 @@ class _Run:
 
     def __init__(
         self,
+        pipeline: EventPipeline,
         writer: StoreWriter,
         mirror: Mirror,
         crew: Workforce[Order],
@@ -207,12 +210,14 @@ class _Run:
         retry_failed: bool,
     ) -> None:
         self._writer, self._mirror, self._crew, self._watcher = writer, mirror, crew, watcher
-        self._retry_failed = retry_failed
+        self._pipeline, self._retry_failed = pipeline, retry_failed
         self._schemas = schemas(writer.store.recipe)
         self._catalog = _catalog(writer.store)
         self._orders: dict[int, Order] = {}
         self._begun: set[int] = set()
         self._gatherings: dict[int, Gathering] = {}
+        self._parts: dict[int, tuple[Parts, int]] = {}
+        """By the number of an order: what it is a part of, and which one."""
         self._commits = _Commits(writer, self._catalog)
         self._tally = Tally()
 
@@ -257,10 +262,18 @@ class _Run:
         )
         for file in triage.due:
             order = Order(file=file, known=self._catalog.contents_like(file))
-            self._orders[len(self._orders)] = order
-            self._crew.give(len(self._orders) - 1, order)
+            self._give(order)
+
+    def _give(self, order: Order) -> int:
+        index = len(self._orders)
+        self._orders[index] = order
+        self._crew.give(index, order)
+        return index
 
     def _hear(self, index: int, message: object) -> None:
+        if index in self._parts:
+            self._hear_of_part(*self._parts[index], self._orders[index], message)
+            return
         file = self._orders[index].file
         if index not in self._begun:
             self._begun.add(index)
@@ -277,6 +290,8 @@ class _Run:
             self._end(index, message)
         elif isinstance(message, Lost):
             self._end(index, failed(_lost(self._orders[index], message)))
+        elif isinstance(message, Split):
+            self._split(self._orders[index], message)
         elif isinstance(message, Again):
             self._begin_anew(index)
         else:
@@ -288,6 +303,36 @@ class _Run:
             log = self._mirror.path_of(order.file)
             self._gatherings[index] = Gathering(order, self._schemas, log)
         return self._gatherings[index]
+
+    def _split(self, order: Order, split: Split) -> None:
+        parts = Parts(split)
+        for number, samples in enumerate(split.parts):
+            index = self._give(replace(order, part=samples))
+            self._parts[index] = parts, number
+
+    def _hear_of_part(self, parts: Parts, number: int, order: Order, message: object) -> None:
+        if isinstance(message, Lost):
+            message = failed(_lost(order, message))
+        parts.hear(number, message)
+        if isinstance(message, Pulse | Findings):
+            pulse = parts.pulse()
+            self._watcher.progress(order.file.relative, frames=pulse.frames, seconds=pulse.seconds)
+        elif isinstance(message, Ended) and parts.is_complete:
+            self._join(parts, replace(order, part=None, may_be_split=False))
+
+    def _join(self, parts: Parts, order: Order) -> None:
+        """Makes one video of its parts, or begins anew if they are not what was foretold."""
+        header = parts.header()
+        if header is None:
+            self._begun.add(self._give(order))
+            return
+        index = len(self._orders)
+        self._orders[index] = order
+        findings = list(parts.findings(self._pipeline, source=order.source))
+        gathering = self._gathering(index)
+        gathering.begin(header, parts.content_sha256)
+        gathering.add(findings)
+        self._end(index, parts.ended(findings))
 
     def _begin_anew(self, index: int) -> None:
         gathering = self._gatherings.pop(index, None)

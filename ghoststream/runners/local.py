@@ -40,6 +40,7 @@ from ghoststream.types import (
     Reason,
     Record,
     Sample,
+    SampledFrame,
     StreamInfo,
     Summary,
 )
@@ -219,6 +220,18 @@ def finding_job(pipeline: EventPipeline) -> Job[Finding]:
     def items(samples: Iterator[Sample], source: Source, watch: Watch) -> Iterator[Finding]:
         frames = pipeline.frames.sampled_frames(samples, watch=watch)
         return pipeline.findings(frames, source=source.name)
+
+    return Job(header=pipeline.frames.header, samples=samples, items=items)
+
+
+def part_job(pipeline: EventPipeline, numbers: range) -> Job[SampledFrame]:
+    """From some of the samples of a file, by their number, to its frames."""
+
+    def samples(stream: Stream, source: Source) -> Iterator[Sample]:
+        return pipeline.frames.part(stream, numbers)
+
+    def items(samples: Iterator[Sample], source: Source, watch: Watch) -> Iterator[SampledFrame]:
+        return pipeline.frames.sampled_frames(samples, watch=watch)
 
     return Job(header=pipeline.frames.header, samples=samples, items=items)
 

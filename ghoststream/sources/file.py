@@ -1,9 +1,11 @@
 """A video file of this machine."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ghoststream.sources.source import Stream
+from ghoststream.types import Outline, Sampling
 
 _ENDINGS = (
     "mp4 m4v mov qt mkv webm avi ts m2ts mts mpg mpeg m2v vob flv f4v wmv asf ogv ogm 3gp 3g2 mxf "
@@ -41,6 +43,22 @@ class FileSource:
         from ghoststream.video.decode import Video
 
         return Video(file_access(self.path, self.name), threads=self.threads)
+
+    def outline(self, sampling: Sampling, on_step: Callable[[], None]) -> Outline | None:
+        """What sampling it comes to; None where its packet headers do not say it for sure.
+
+        Args:
+            sampling: which frames.
+            on_step: called for each group of pictures.
+
+        Raises:
+            SourceError: one of its kinds.
+        """
+        from ghoststream.video.access import file_access
+        from ghoststream.video.decode import Video
+
+        with Video(file_access(self.path, self.name), threads=1) as video:
+            return video.outline(sampling, on_step)
 
 
 def shown(path: Path) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations  # av.Packet takes no parameter at run time
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from fractions import Fraction
 from functools import partial
@@ -25,7 +25,7 @@ from av.video.stream import VideoStream
 
 from ghoststream.cores import available_cores
 from ghoststream.errors import NoFrames
-from ghoststream.types import Counts, Frame, Sample, Sampling, StreamInfo
+from ghoststream.types import Counts, Frame, Outline, Sample, Sampling, StreamInfo
 from ghoststream.video.access import Access, file_access
 from ghoststream.video.bitstream import RoleReader, role_reader
 from ghoststream.video.container import (
@@ -181,6 +181,33 @@ class Video:
         except Unplannable:
             yield from self._rest_of_full_decode(sampling, prepare, given, self._threads)
 
+    def outline(self, sampling: Sampling, on_step: Callable[[], None]) -> Outline | None:
+        """What `samples` will come to; reads all packets, and decodes none.
+
+        Args:
+            sampling: which frames.
+            on_step: called for each group of pictures.
+
+        Returns:
+            None where packet headers do not say it for sure.
+
+        Raises:
+            SourceError: the source breaks down.
+        """
+        role_of = self._role_reader()
+        if role_of is None:
+            return None
+        pictures = coded_pictures(self._undamaged_packets(), role_of, self._time_base)
+        samples = skipped = 0
+        try:
+            for step in plan(groups(pictures), sampling.sampler()):
+                samples += sum(expected.is_wanted for expected in step.expected)
+                skipped += step.extent.skipped
+                on_step()
+        except Unplannable:
+            return None
+        return Outline(samples=samples, skipped=skipped)
+
     def interrupt(self) -> None:
         """Ends `frames()` before its next frame; may be called from another thread.
 
@@ -260,8 +287,12 @@ class Video:
     ) -> Iterator[Sample]:
         """From the start once more: what decoding gives here, nothing less can tell for sure."""
         with Video(self._access, threads=threads) as video:
-            video._interrupted, self.counts = self._interrupted, video.counts
-            for frame in islice(sampling(video.frames()), given, None):
+            video._interrupted = self._interrupted
+            frames = video.frames()
+            first = list(islice(frames, 1))
+            # Not before: a stream that counts no frame looks as if it had not begun.
+            self.counts = video.counts
+            for frame in islice(sampling(chain(first, frames)), given, None):
                 self._info = video.info
                 yield Sample(span=frame.span, pixels=prepare(frame))
 

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from archives import logs_of, rows_of, write_archive
+from archives import logs_of, moving, rows_of, write_archive
 from clips import write_clip
 from crews import (
     RAY_ENVIRONMENT,
     Messages,
     all_messages,
+    in_parts,
     make_work,
     of,
     refuse,
@@ -22,7 +23,8 @@ from crews import (
 
 from ghoststream.config import ArchiveConfig, make_config
 from ghoststream.errors import ConfigError
-from ghoststream.runners.archive import run_archive
+from ghoststream.runners.analysis import make_analysis
+from ghoststream.runners.archive import MakeAnalysis, run_archive
 from ghoststream.runners.archive_summary import ArchiveSummary
 from ghoststream.runners.crew import Again, Done, Lost
 
@@ -79,7 +81,13 @@ class Quiet:
     def failed(self, path: Path, *, size_bytes: int, error: str) -> None: ...
 
 
-def run(archive: Path, place: Path, watcher: Quiet | None = None, **settings: Any) -> Any:
+def run(
+    archive: Path,
+    place: Path,
+    watcher: Quiet | None = None,
+    make_work: MakeAnalysis = make_analysis,
+    **settings: Any,
+) -> Any:
     config = make_config(
         ArchiveConfig,
         {
@@ -90,7 +98,9 @@ def run(archive: Path, place: Path, watcher: Quiet | None = None, **settings: An
             **settings,
         },
     )
-    return run_archive(config, stop=threading.Event(), watcher=watcher or Quiet())
+    return run_archive(
+        config, stop=threading.Event(), watcher=watcher or Quiet(), make_work=make_work
+    )
 
 
 def test_a_machine_that_is_lost_costs_time_and_nothing_else(cluster: Any) -> None:
@@ -153,6 +163,21 @@ def test_a_machine_that_is_lost_in_the_middle_leaves_no_trace(cluster: Any, tmp_
     )
     assert summary.run.done == 38
     assert len(cluster.worker_nodes) == 1
+    assert rows_of(tmp_path / "ray" / "store") == rows_of(tmp_path / "local" / "store")
+    assert logs_of(tmp_path / "ray" / "labels") == logs_of(tmp_path / "local" / "labels")
+
+
+def test_parts_of_long_videos_on_two_machines_make_up_the_whole(
+    cluster: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "archive").mkdir()
+    for index in range(3):
+        clip = tmp_path / "archive" / f"{index}.mkv"
+        write_clip(clip, frames=150, picture=moving(index), gop=10)
+    settings: dict[str, Any] = {"fps": "12", "batch": 4}
+    run(tmp_path / "archive", tmp_path / "local", workers=1, **settings)
+    settings |= {"engine": "ray", "address": cluster.address}
+    run(tmp_path / "archive", tmp_path / "ray", make_work=in_parts, **settings)
     assert rows_of(tmp_path / "ray" / "store") == rows_of(tmp_path / "local" / "store")
     assert logs_of(tmp_path / "ray" / "labels") == logs_of(tmp_path / "local" / "labels")
 

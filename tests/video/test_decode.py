@@ -2,6 +2,7 @@
 
 import gc
 import random
+from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 from clips import cut, damage_packets, grey, index_of, noise, write_clip
 
 from ghoststream.errors import NoFrames
-from ghoststream.types import Counts, Frame, StreamInfo
-from ghoststream.video.decode import open_file
+from ghoststream.sampling import AtFps, EveryFrame
+from ghoststream.types import Counts, Frame, Outline, StreamInfo
+from ghoststream.video.decode import Video, open_file
 
 SLOWER = {"preset": "medium"}
 
@@ -473,3 +475,42 @@ def test_frames_are_let_go_without_the_garbage_collector(tmp_path: Path) -> None
     finally:
         gc.enable()
     assert alive <= 3
+
+
+def test_counts_do_not_fall_to_nothing_where_a_plan_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=40, gop=5, picture=noise)
+    damage_packets(clip, [33])
+    counted: list[int] = []
+    frames_of = Video.frames
+
+    def frames(self: Video) -> Iterator[Frame]:
+        counted.append(video.counts.frames)
+        yield from frames_of(self)
+
+    monkeypatch.setattr(Video, "frames", frames)
+    with open_file(clip, threads=1) as video:
+        samples = list(video.samples(EveryFrame(), lambda frame: frame.rgb((8, 8))))
+        assert len(samples) == 39
+        assert video.counts == Counts(frames=39, decode_errors=1)
+    assert len(counted) == 1
+    assert counted[0] > 0
+
+
+def test_an_outline_foretells_what_sampling_comes_to(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=60, gop=10, b_frames=2, options=SLOWER)
+    steps: list[None] = []
+    with open_file(clip, threads=1) as video:
+        outline = video.outline(AtFps(rate=Fraction(2)), lambda: steps.append(None))
+    with open_file(clip, threads=1) as video:
+        samples = list(video.samples(AtFps(rate=Fraction(2)), lambda frame: frame.rgb((8, 8))))
+        assert outline == Outline(samples=len(samples), skipped=video.counts.skipped)
+    assert len(samples) == 5
+    assert len(steps) == 3
+
+
+def test_no_outline_where_headers_say_too_little(tmp_path: Path) -> None:
+    clip = write_clip(tmp_path / "clip.avi", frames=20, gop=5)
+    with open_file(clip) as video:
+        assert video.outline(EveryFrame(), lambda: None) is None
