@@ -215,6 +215,7 @@ class _Run:
         self._catalog = _catalog(writer.store)
         self._orders: dict[int, Order] = {}
         self._begun: set[int] = set()
+        self._over: set[int] = set()
         self._gatherings: dict[int, Gathering] = {}
         self._parts: dict[int, tuple[Parts, int]] = {}
         """By the number of an order: what it is a part of, and which one."""
@@ -271,6 +272,10 @@ class _Run:
         return index
 
     def _hear(self, index: int, message: object) -> None:
+        if index in self._over:
+            return  # a worker that has gone behind its last word, and what another one says then
+        if isinstance(message, Ended | Known | Split | Lost):
+            self._over.add(index)
         if index in self._parts:
             self._hear_of_part(*self._parts[index], self._orders[index], message)
             return

@@ -1,9 +1,12 @@
 """A long video that is analysed in parts gives what it gives as a whole, byte for byte."""
 
 import threading
+from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 from archives import logs_of, moving, rows_of
@@ -11,10 +14,11 @@ from clips import damage_packets, write_clip
 from crews import in_parts
 
 from ghoststream.config import ArchiveConfig, make_config
-from ghoststream.runners import analysis
-from ghoststream.runners.analysis import Ended, Order, Split, make_analysis
+from ghoststream.runners import analysis, archive
+from ghoststream.runners.analysis import Began, Ended, Order, Split, make_analysis
 from ghoststream.runners.archive import run_archive
 from ghoststream.runners.archive_summary import ArchiveSummary
+from ghoststream.runners.crew import Again, Crew
 from ghoststream.sources.archive import find_files
 
 
@@ -104,6 +108,37 @@ def test_what_can_be_foretold_is_split(tmp_path: Path, monkeypatch: pytest.Monke
         "vp9.webm",
     ]
     assert splits["plain.mkv"] == (range(8), range(8, 16), range(16, 24), range(24, 31))
+
+
+class Stutters(Crew[Order]):
+    """Tells each task twice from its first word on, and once more behind its last one."""
+
+    def messages(self) -> Iterator[tuple[int, Any]]:
+        for index, message in super().messages():
+            HEARD[index].append(message)
+            yield index, message
+            if isinstance(message, Began | Ended):
+                yield index, Again()
+                yield from ((index, heard) for heard in list(HEARD[index]))
+
+
+HEARD: dict[int, list[Any]] = defaultdict(list)
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_what_is_told_again_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_split: bool
+) -> None:
+    (tmp_path / "videos").mkdir()
+    write_clip(tmp_path / "videos" / "a.mkv", frames=60, picture=moving(1), gop=10)
+    write_clip(tmp_path / "videos" / "b.mkv", frames=60, picture=moving(2), gop=10)
+    once = analysed(tmp_path / "videos", tmp_path / "once", "9", is_split=False)
+    HEARD.clear()
+    monkeypatch.setattr(archive, "Crew", Stutters)
+    again = analysed(tmp_path / "videos", tmp_path / "again", "9", is_split=is_split)
+    assert again.run == once.run
+    assert rows_of(tmp_path / "again" / "store") == rows_of(tmp_path / "once" / "store")
+    assert logs_of(tmp_path / "again" / "labels") == logs_of(tmp_path / "once" / "labels")
 
 
 def test_damage_in_a_part_shows(tmp_path: Path) -> None:
