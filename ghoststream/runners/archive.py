@@ -327,6 +327,7 @@ class _Run:
 
     def _join(self, parts: Parts, order: Order) -> None:
         """Makes one video of its parts, or begins anew if they are not what was foretold."""
+        self._parts = {index: of for index, of in self._parts.items() if of[0] is not parts}
         header = parts.header()
         if header is None:
             self._begun.add(self._give(order))
