@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
@@ -128,7 +129,7 @@ def run_archive(
     with (
         open_mirror(config.out, base=base_of(_roots(config))) as mirror,
         open_writer(config.store, recipe_of(pipeline)) as writer,
-        closing(_crew(config, make_work)) as crew,
+        closing(_crew(config, make_work, _due(config, arrivals, writer.store))) as crew,
     ):
         run = _Run(pipeline, writer, mirror, crew, watcher, retry_failed=config.retry_failed)
         try:
@@ -136,6 +137,14 @@ def run_archive(
         finally:
             run.discard()
         return run.conclude(is_interrupted=stop.is_set())
+
+
+def _due(config: ArchiveConfig, arrivals: "_Arrivals", store: Store) -> int | None:
+    """How many files there are to analyse; None where nobody knows what will come."""
+    if arrivals.first is None:
+        return None
+    triage = triaged(arrivals.first.files, _catalog(store), retry_failed=config.retry_failed)
+    return len(triage.due)
 
 
 def recipe_of(pipeline: EventPipeline) -> Recipe:
@@ -166,25 +175,26 @@ class _Arrivals:
 
     def __init__(self, config: ArchiveConfig) -> None:
         roots, include, exclude = _roots(config), config.include, config.exclude
-        self._found: Found | None = None
+        self.first: Found | None = None
+        """All that will come, where no more will; until it is looked at."""
         self._growing: GrowingArchive | None = None
         if config.watch:
             self._growing = GrowingArchive(
                 roots, include=include, exclude=exclude, settle_seconds=SETTLE_SECONDS
             )
         else:
-            self._found = find_files(roots, include=include, exclude=exclude)
+            self.first = find_files(roots, include=include, exclude=exclude)
         self._next_look = time.monotonic()
 
     @property
     def is_over(self) -> bool:
         """Whether no more will come."""
-        return self._growing is None and self._found is None
+        return self._growing is None and self.first is None
 
     def look(self) -> Found | None:
         """What is new; None where it is too early to look again."""
         if self._growing is None:
-            found, self._found = self._found, None
+            found, self.first = self.first, None
             return found
         began = time.monotonic()
         if began < self._next_look:
@@ -213,7 +223,9 @@ class _Run:
         self._pipeline, self._retry_failed = pipeline, retry_failed
         self._schemas = schemas(writer.store.recipe)
         self._catalog = _catalog(writer.store)
+        self._numbers = count()
         self._orders: dict[int, Order] = {}
+        """Those that are not at their end, by their number."""
         self._begun: set[int] = set()
         self._over: set[int] = set()
         self._gatherings: dict[int, Gathering] = {}
@@ -266,14 +278,17 @@ class _Run:
             self._give(order)
 
     def _give(self, order: Order) -> int:
-        index = len(self._orders)
+        index = next(self._numbers)
         self._orders[index] = order
         self._crew.give(index, order)
         return index
 
     def _hear(self, index: int, message: object) -> None:
         if index in self._over:
-            return  # a worker that has gone behind its last word, and what another one says then
+            # A worker that has gone behind its last word, and what another one says then.
+            if isinstance(message, Done | Lost):
+                self._orders.pop(index, None)
+            return
         if isinstance(message, Ended | Known | Split | Lost):
             self._over.add(index)
         if index in self._parts:
@@ -332,13 +347,14 @@ class _Run:
         if header is None:
             self._begun.add(self._give(order))
             return
-        index = len(self._orders)
+        index = next(self._numbers)
         self._orders[index] = order
         findings = list(parts.findings(self._pipeline, source=order.source))
         gathering = self._gathering(index)
         gathering.begin(header, parts.content_sha256)
         gathering.add(findings)
         self._end(index, parts.ended(findings))
+        del self._orders[index]
 
     def _begin_anew(self, index: int) -> None:
         gathering = self._gatherings.pop(index, None)
@@ -432,9 +448,9 @@ def _paths(address: str) -> list[Path]:
     return [source.path for source in sources if isinstance(source, FileSource)]
 
 
-def _crew(config: ArchiveConfig, make_work: MakeAnalysis) -> Workforce[Order]:
+def _crew(config: ArchiveConfig, make_work: MakeAnalysis, due: int | None) -> Workforce[Order]:
     if config.engine == "local":
-        return _local_crew(config, make_work)
+        return _local_crew(config, make_work, due)
     if find_spec("ray") is None:
         raise ConfigError("--engine ray needs Ray: pip install 'ghoststream[ray]'")
     # Here, because Ray takes a second to load, and need not be there.
@@ -443,10 +459,12 @@ def _crew(config: ArchiveConfig, make_work: MakeAnalysis) -> Workforce[Order]:
     return analysing_crew(config, make_work)
 
 
-def _local_crew(config: ArchiveConfig, make_work: MakeAnalysis) -> Crew[Order]:
+def _local_crew(config: ArchiveConfig, make_work: MakeAnalysis, due: int | None) -> Crew[Order]:
     on_processor = choose_device(config.device) in ("cpu", "reference")
     # A graphics card is fed by the decoders of one process.
-    workers = config.workers or (available_cores() if on_processor else 1)
+    wanted = config.workers or (available_cores() if on_processor else 1)
+    # Where there are fewer files than cores, threads within a file take the others.
+    workers = wanted if due is None else min(wanted, max(1, due))
     return Crew(
         partial(make_work, config, max(1, available_cores() // workers)),
         workers=workers,
