@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 
 import pytest
@@ -17,15 +18,16 @@ MakeCrew: TypeAlias = Callable[..., Workforce[str]]
 def _ray_here() -> Iterator[None]:
     """One cluster for all tests, since it takes seconds to start."""
     ray = pytest.importorskip("ray")
-    with pytest.MonkeyPatch.context() as patch:
+    # Not in pytest's own folder, which is too long for the names of sockets.
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="ray-") as folder:
         for name, value in RAY_ENVIRONMENT.items():
             patch.setenv(name, value)
         ray.init(
             address="local", num_cpus=2, object_store_memory=100 << 20, include_dashboard=False,
-            log_to_driver=False, logging_level="ERROR",
+            log_to_driver=False, logging_level="ERROR", _temp_dir=folder,
         )  # fmt: skip
-    yield
-    ray.shutdown()
+        yield
+        ray.shutdown()
 
 
 @pytest.fixture(

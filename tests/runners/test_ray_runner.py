@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -50,11 +51,14 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A head that does no work, and two machines that do, each with one core."""
     for name, value in RAY_ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
-    made = Cluster(initialize_head=True, head_node_args={**NODE, "num_cpus": 0})
-    made.add_node(**NODE)
-    made.add_node(**NODE)
-    yield made
-    made.shutdown()
+    # Not in `tmp_path`, which is too long for the names of sockets.
+    with TemporaryDirectory(prefix="ray-") as folder:
+        head = {**NODE, "num_cpus": 0, "temp_dir": folder}
+        made = Cluster(initialize_head=True, head_node_args=head)
+        made.add_node(**NODE)
+        made.add_node(**NODE)
+        yield made
+        made.shutdown()
 
 
 class Quiet:
