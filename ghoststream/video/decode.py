@@ -248,7 +248,7 @@ class Video:
         most = MAX_REMOTE_LANES if self._access.is_remote else MAX_LANES
         lanes = min(self._threads or available_cores(), most)
         outputs = side_by_side(
-            self._steps(sampling, role_of, lanes),
+            self._steps(sampling, role_of),
             self._stream,
             open_stream=partial(opened_for_lane, self._access),
             prepare=prepare,
@@ -265,12 +265,13 @@ class Video:
                 self.counts.skipped += output.skipped
         self._finish()
 
-    def _steps(self, sampling: Sampling, role_of: RoleReader, lanes: int) -> Iterator[Step]:
+    def _steps(self, sampling: Sampling, role_of: RoleReader) -> Iterator[Step]:
         pictures = coded_pictures(self._undamaged_packets(), role_of, self._time_base)
         steps = plan(groups(pictures), sampling.sampler())
         first = list(islice(steps, LOOK_AHEAD_STEPS))
-        if lanes > 1 and len(first) > 1 and all(step.continues for step in first[:-1]):
-            # Nothing to decode side by side; threads over whole frames are faster.
+        if len(first) > 1 and all(step.continues for step in first[:-1]):
+            # Nothing to decode side by side; threads over whole frames are faster. With one core
+            # they are not, but what is skipped must not depend on the number of cores.
             raise Unplannable
         yield from first
         yield from steps

@@ -514,3 +514,17 @@ def test_no_outline_where_headers_say_too_little(tmp_path: Path) -> None:
     clip = write_clip(tmp_path / "clip.avi", frames=20, gop=5)
     with open_file(clip) as video:
         assert video.outline(EveryFrame(), lambda: None) is None
+
+
+@pytest.mark.parametrize("gop", [5, 2000])
+def test_what_is_skipped_does_not_depend_on_the_number_of_cores(tmp_path: Path, gop: int) -> None:
+    clip = write_clip(
+        tmp_path / "clip.mp4", frames=1300, gop=gop, b_frames=2, options=SLOWER, size=(32, 32)
+    )
+    found = []
+    for threads in (1, 3):
+        with open_file(clip, threads=threads) as video:
+            samples = video.samples(AtFps(rate=Fraction(1, 2)), lambda frame: frame.rgb((8, 8)))
+            found.append(([sample.span for sample in samples], video.counts))
+    assert found[0] == found[1]
+    assert (found[0][1].skipped > 0) == (gop == 5)
