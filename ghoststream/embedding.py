@@ -56,7 +56,9 @@ def contrast(pixels: Pixels) -> float:
         >>> contrast(np.full((224, 224, 3), 16, np.uint8))
         0.0
     """
-    return float(np.std(pixels[::CONTRAST_STEP, ::CONTRAST_STEP] @ LUMA))
+    some = pixels[::CONTRAST_STEP, ::CONTRAST_STEP].astype(np.float32)
+    # Not by BLAS: its threads spin while they wait, and take cores from decoders.
+    return float(np.std(np.einsum("hwc,c->hw", some, LUMA)))
 
 
 def _embeddings(group: Batch, vectors: Future[NDArray[np.float32]]) -> Iterator[Embedding]:

@@ -44,7 +44,8 @@ class LinearHead:
 
     def scores(self, vector: Vector) -> NDArray[np.float32]:
         """Softmax of the logits: C numbers that sum to 1."""
-        logits = self.weight @ vector + self.bias
+        # Not by BLAS: its threads spin while they wait, and take cores from decoders.
+        logits = np.einsum("cd,d->c", self.weight, vector) + self.bias
         exponentials = np.exp(logits - logits.max())
         return np.asarray(exponentials / exponentials.sum(), dtype=np.float32)
 
