@@ -16,12 +16,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ghoststream.archive.moments import Moment
 from inputs import ensure
 from measure import GHOSTSTREAM, Competitor, Runs, interleaved
 from report import Target, document, save, table, targets_table
 
 import ghoststream
+from ghoststream.archive.moments import Moment
 from ghoststream.archive.store import Store
 from ghoststream.cores import available_cores
 

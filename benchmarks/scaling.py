@@ -26,8 +26,8 @@ from report import document, save, table
 
 from ghoststream.archive.schema import Recipe, schemas
 from ghoststream.archive.writer import open_writer
-from ghoststream.runners.analysis import FINDINGS_A_MESSAGE, Ended, Findings, Order
-from ghoststream.runners.gathering import Gathering
+from ghoststream.runners.archive.analysis import FINDINGS_A_MESSAGE, Ended, Findings, Order
+from ghoststream.runners.archive.gathering import Gathering
 from ghoststream.sources.archive import find_files
 from ghoststream.types import (
     Embedding,

@@ -10,8 +10,8 @@ from typing import Any
 
 from ghoststream.config import ArchiveConfig
 from ghoststream.errors import ConfigError
-from ghoststream.runners import analysis
-from ghoststream.runners.analysis import Order, make_analysis
+from ghoststream.runners.archive import analysis
+from ghoststream.runners.archive.analysis import Order, make_analysis
 from ghoststream.runners.crew import Send, Work, Workforce
 
 Messages = list[tuple[int, Any]]

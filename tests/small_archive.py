@@ -10,9 +10,9 @@ from ghoststream.archive.schema import schemas
 from ghoststream.archive.writer import open_writer
 from ghoststream.config import ArchiveConfig, make_config
 from ghoststream.pipeline import build_event_pipeline
-from ghoststream.runners.analysis import Began, Ended, Findings, Order, make_analysis
-from ghoststream.runners.archive import recipe_of
-from ghoststream.runners.gathering import Gathering
+from ghoststream.runners.archive.analysis import Began, Ended, Findings, Order, make_analysis
+from ghoststream.runners.archive.gathering import Gathering
+from ghoststream.runners.archive.run import recipe_of
 from ghoststream.sources.archive import find_files
 
 

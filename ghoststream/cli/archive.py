@@ -9,7 +9,7 @@ from ghoststream.sources.file import shown
 
 if TYPE_CHECKING:
     from ghoststream.config import ArchiveConfig
-    from ghoststream.runners.archive import Plan
+    from ghoststream.runners.archive.run import Plan
 
 KINDS = ("new", "changed", "retried", "done", "failed")
 """Of a plan, in the order in which they are told."""
@@ -18,13 +18,13 @@ KINDS = ("new", "changed", "retried", "done", "failed")
 def work_through(config: "ArchiveConfig", *, as_json: bool) -> None:
     """Does what the settings say, or tells of it, and ends the command with its exit code."""
     if config.dry_run:
-        from ghoststream.runners.archive import plan_archive
+        from ghoststream.runners.archive.run import plan_archive
 
         tell_plan(plan_archive(config), as_json=as_json)
         return
     from ghoststream.cli.archive_report import ArchiveReport
     from ghoststream.cli.stopping import stop_on_signals
-    from ghoststream.runners.archive import run_archive
+    from ghoststream.runners.archive.run import run_archive
 
     with stop_on_signals() as stop, ArchiveReport(as_json=as_json) as report:
         report.end(run_archive(config, stop=stop, watcher=report))

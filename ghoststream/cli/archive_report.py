@@ -12,7 +12,7 @@ import click
 
 from ghoststream.cli.archive_tally import ArchiveTally, duration
 from ghoststream.cli.report import INTERRUPTED, PARTLY_FAILED
-from ghoststream.runners.archive_summary import ArchiveCounts, ArchiveSummary
+from ghoststream.runners.archive.summary import ArchiveCounts, ArchiveSummary
 from ghoststream.sources.file import shown
 from ghoststream.types import Summary
 

@@ -33,7 +33,7 @@ from ghoststream.config import ArchiveConfig
 from ghoststream.cores import available_cores
 from ghoststream.errors import ConfigError, SourceNotFound, SourceUnreadable
 from ghoststream.models import choose_device, resolve_weights
-from ghoststream.runners.analysis import Ended, Order, sha256_of
+from ghoststream.runners.archive.analysis import Ended, Order, sha256_of
 from ghoststream.runners.crew import Again, Crew, Done, Lost, MakeWork, Send, Task, Work
 from ghoststream.version import __version__
 

@@ -17,7 +17,7 @@ from rich.console import Console
 from ghoststream.cli.archive_display import ArchiveDisplay
 from ghoststream.cli.archive_report import ArchiveReport
 from ghoststream.cli.archive_tally import ArchiveTally, duration
-from ghoststream.runners.archive_summary import (
+from ghoststream.runners.archive.summary import (
     ArchiveCounts,
     ArchiveSummary,
     ArchiveWatcher,

@@ -20,7 +20,7 @@ from ghoststream.errors import (
 )
 from ghoststream.models import resolve_weights
 from ghoststream.pipeline import build_event_pipeline
-from ghoststream.runners.archive import recipe_of
+from ghoststream.runners.archive.run import recipe_of
 from ghoststream.runners.local import embed
 from ghoststream.runners.query import Lens, VideoMoment, VideoStretch, parse_moment, parse_stretch
 

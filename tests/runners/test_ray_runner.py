@@ -24,9 +24,9 @@ from crews import (
 
 from ghoststream.config import ArchiveConfig, make_config
 from ghoststream.errors import ConfigError
-from ghoststream.runners.analysis import make_analysis
-from ghoststream.runners.archive import MakeAnalysis, run_archive
-from ghoststream.runners.archive_summary import ArchiveSummary
+from ghoststream.runners.archive.analysis import make_analysis
+from ghoststream.runners.archive.run import MakeAnalysis, run_archive
+from ghoststream.runners.archive.summary import ArchiveSummary
 from ghoststream.runners.crew import Again, Done, Lost
 
 ray = pytest.importorskip("ray")

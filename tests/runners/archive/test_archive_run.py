@@ -19,10 +19,10 @@ from clips import write_clip
 from ghoststream.archive.store import open_store
 from ghoststream.config import ArchiveConfig, make_config
 from ghoststream.errors import ConfigError, OutputError, SourceNotFound, StoreBusy, StoreError
-from ghoststream.runners import archive as archive_module
-from ghoststream.runners.analysis import Order, make_analysis
-from ghoststream.runners.archive import plan_archive, run_archive
-from ghoststream.runners.archive_summary import ArchiveSummary
+from ghoststream.runners.archive import run as archive_module
+from ghoststream.runners.archive.analysis import Order, make_analysis
+from ghoststream.runners.archive.run import plan_archive, run_archive
+from ghoststream.runners.archive.summary import ArchiveSummary
 from ghoststream.runners.crew import Send, Work
 from ghoststream.types import Summary
 

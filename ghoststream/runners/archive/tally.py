@@ -10,9 +10,9 @@ from collections import Counter
 from pathlib import Path
 
 from ghoststream.archive.store import Store
-from ghoststream.runners.archive_summary import ArchiveCounts, ArchiveSummary, FailedFile
-from ghoststream.runners.gathering import COUNTS
-from ghoststream.runners.triage import Triage
+from ghoststream.runners.archive.gathering import COUNTS
+from ghoststream.runners.archive.summary import ArchiveCounts, ArchiveSummary, FailedFile
+from ghoststream.runners.archive.triage import Triage
 from ghoststream.sources.archive import ArchiveFile, Found
 from ghoststream.sources.file import shown
 from ghoststream.types import Summary

@@ -11,7 +11,7 @@ from ghoststream.archive.schema import CLIPS, EVENTS, FRAMES
 from ghoststream.archive.store import Store, quoted
 from ghoststream.archive.writer import VideoRows
 from ghoststream.events import event_id
-from ghoststream.runners.triage import VideoRow
+from ghoststream.runners.archive.triage import VideoRow
 from ghoststream.sinks.records import HeaderRecord, to_line
 from ghoststream.sources.archive import ArchiveFile
 from ghoststream.sources.file import shown

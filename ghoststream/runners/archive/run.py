@@ -31,7 +31,7 @@ from ghoststream.errors import ConfigError, DecoderCrashed, DecoderHung
 from ghoststream.models import choose_device
 from ghoststream.pipeline import EventPipeline, build_event_pipeline
 from ghoststream.pooling import POOLINGS
-from ghoststream.runners.analysis import (
+from ghoststream.runners.archive.analysis import (
     Began,
     Ended,
     Findings,
@@ -43,14 +43,14 @@ from ghoststream.runners.analysis import (
     make_analysis,
     sha256_of,
 )
-from ghoststream.runners.archive_summary import ArchiveSummary, ArchiveWatcher
-from ghoststream.runners.archive_tally import Tally
+from ghoststream.runners.archive.gathering import Gathering
+from ghoststream.runners.archive.mirror import Mirror, open_mirror
+from ghoststream.runners.archive.parts import Parts
+from ghoststream.runners.archive.recall import recall
+from ghoststream.runners.archive.summary import ArchiveSummary, ArchiveWatcher
+from ghoststream.runners.archive.tally import Tally
+from ghoststream.runners.archive.triage import CATALOG_COLUMNS, Catalog, Triage, triaged
 from ghoststream.runners.crew import Again, Crew, Done, Lost, Work, Workforce
-from ghoststream.runners.gathering import Gathering
-from ghoststream.runners.mirror import Mirror, open_mirror
-from ghoststream.runners.parts import Parts
-from ghoststream.runners.recall import recall
-from ghoststream.runners.triage import CATALOG_COLUMNS, Catalog, Triage, triaged
 from ghoststream.sinks.records import plain
 from ghoststream.sources import FileSource, open_sources
 from ghoststream.sources.address import is_network_address

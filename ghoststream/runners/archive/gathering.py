@@ -15,7 +15,7 @@ import pyarrow as pa
 from ghoststream.archive.rows import Row, Rows, video_id
 from ghoststream.archive.schema import RESULTS
 from ghoststream.archive.writer import VideoRows
-from ghoststream.runners.analysis import Ended, Order
+from ghoststream.runners.archive.analysis import Ended, Order
 from ghoststream.sinks.atomic import AtomicFile
 from ghoststream.sinks.jsonl import JsonLines
 from ghoststream.sinks.records import header_record, to_line

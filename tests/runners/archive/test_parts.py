@@ -14,10 +14,11 @@ from clips import damage_packets, write_clip
 from crews import in_parts
 
 from ghoststream.config import ArchiveConfig, make_config
-from ghoststream.runners import analysis, archive
-from ghoststream.runners.analysis import Began, Ended, Order, Split, make_analysis
-from ghoststream.runners.archive import run_archive
-from ghoststream.runners.archive_summary import ArchiveSummary
+from ghoststream.runners.archive import analysis
+from ghoststream.runners.archive import run as archive
+from ghoststream.runners.archive.analysis import Began, Ended, Order, Split, make_analysis
+from ghoststream.runners.archive.run import run_archive
+from ghoststream.runners.archive.summary import ArchiveSummary
 from ghoststream.runners.crew import Again, Crew
 from ghoststream.sources.archive import find_files
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from ghoststream.pipeline import EventPipeline
-from ghoststream.runners.analysis import Began, Ended, Findings, Pulse, Split
+from ghoststream.runners.archive.analysis import Began, Ended, Findings, Pulse, Split
 from ghoststream.runners.crew import Again
 from ghoststream.types import Event, Finding, Header, NamedClip, SampledFrame
 

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from ghoststream.runners.triage import Catalog, triaged
+from ghoststream.runners.archive.triage import Catalog, triaged
 from ghoststream.sources.archive import ArchiveFile
 
 
