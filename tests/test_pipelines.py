@@ -19,7 +19,7 @@ def test_there_is_a_menu() -> None:
 @pytest.mark.parametrize("pipeline", MENU, ids=lambda path: path.stem)
 def test_each_pipeline_is_short_and_says_how_to_run_it(pipeline: Path) -> None:
     first, *rest = pipeline.read_text("utf-8").splitlines()
-    assert re.match(rf"# .+: .*ghoststream (run|embed) pipelines/{pipeline.name}", first)
+    assert re.match(rf"# .+: .*ghoststream (run|embed|label) pipelines/{pipeline.name}", first)
     assert len(rest) < 29
 
 

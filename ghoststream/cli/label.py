@@ -4,7 +4,17 @@ from pathlib import Path
 
 import click
 
-from ghoststream.cli.options import ARCHIVE, CLIPS, EVENTS, JSON, MODEL, PATH, SAMPLING, options
+from ghoststream.cli.options import (
+    ARCHIVE,
+    CLIPS,
+    EVENTS,
+    INSTEAD,
+    JSON,
+    MODEL,
+    PATH,
+    SAMPLING,
+    options,
+)
 from ghoststream.cli.settings import read_settings, set_json
 
 DEFAULT_OUT = Path("labels")
@@ -18,7 +28,7 @@ DEFAULT_OUT = Path("labels")
     metavar="DIR",
     help="An event log for each video, in a tree that mirrors the archive.  [default: labels]",
 )
-@options(ARCHIVE, MODEL, SAMPLING, CLIPS, EVENTS, JSON)
+@options(INSTEAD, ARCHIVE, MODEL, SAMPLING, CLIPS, EVENTS, JSON)
 def label(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
     """Name every clip of an ARCHIVE: directories, files, or lists of them.
 
@@ -30,6 +40,7 @@ def label(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
       ghoststream label archive/
       ghoststream label archive/ --fps 1 --out labels --store archive.store
       ghoststream label archive/ --exclude trash --dry-run
+      ghoststream label pipelines/archive.yaml --source archive/
     """
     set_json(as_json)
     from ghoststream.cli.archive import work_through

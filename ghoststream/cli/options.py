@@ -31,8 +31,11 @@ def _several(name: str, *, help: str) -> Decorator[Any]:
     )
 
 
-SOURCE = [
+INSTEAD = [
     _option("--source", metavar="SOURCE", help="What to read, where the argument is a pipeline."),
+]
+SOURCE = [
+    *INSTEAD,
     _option(
         "--rtsp-transport",
         click.Choice(["tcp", "udp"]),

@@ -50,7 +50,7 @@ def test_flags_and_settings_are_the_same_words() -> None:
         return {p.name for p in main.commands[name].params if p.name} - {"sources", "as_json"}
 
     assert flags("run") == set(RunConfig.model_fields)
-    assert flags("label") | {"source"} == set(ArchiveConfig.model_fields)
+    assert flags("label") == set(ArchiveConfig.model_fields)
     assert flags("embed") == set(EmbedConfig.model_fields) | set(ArchiveConfig.model_fields)
     assert flags("validate") == set(RunConfig.model_fields)
 
