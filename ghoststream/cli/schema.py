@@ -7,7 +7,7 @@ import click
 
 
 @click.command()
-@click.argument("what", type=click.Choice(["events", "run", "embed"]), default="events")
+@click.argument("what", type=click.Choice(["events", "run", "embed", "label"]), default="events")
 def schema(what: str) -> None:
     """Print a JSON Schema: of the event log, or of a pipeline file.
 
@@ -20,12 +20,13 @@ def schema(what: str) -> None:
 
 
 def _schema(what: str) -> dict[str, Any]:
-    from ghoststream.config import EmbedConfig, RunConfig
+    from ghoststream.config import ArchiveConfig, EmbedConfig, RunConfig
     from ghoststream.sinks.records import json_schema
 
     schemas = {
         "events": json_schema,
         "run": RunConfig.model_json_schema,
         "embed": EmbedConfig.model_json_schema,
+        "label": ArchiveConfig.model_json_schema,
     }
     return schemas[what]()
