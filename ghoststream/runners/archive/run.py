@@ -238,7 +238,7 @@ class _Run:
         """Until all is done that has arrived, and no more will."""
         while not stop.is_set():
             found = arrivals.look()
-            if found is not None:
+            if found is not None and (found.files or found.problems):
                 self._take(found)
             if arrivals.is_over and not self._crew.tasks:
                 break
