@@ -110,7 +110,9 @@ def write_clip(
     """
     path = Path(path)
     times = list(range(frames)) if pts is None else list(pts)
-    with av.open(str(path), "w", format=format, options=dict(container_options or {})) as output:
+    # Matroska draws its ids by chance, and where damage hits would be another place each time.
+    settings = {"fflags": "+bitexact", **(container_options or {})}
+    with av.open(str(path), "w", format=format, options=settings) as output:
         stream = output.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = *size, pix_fmt
         context = stream.codec_context

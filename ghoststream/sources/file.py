@@ -22,6 +22,8 @@ class FileSource:
     path: Path
     threads: int = 0
     """Of decoders; 0 takes as many as there are cores."""
+    is_repeatable: bool = False
+    """Whether it has to give the same whatever `threads` is, of damaged files, too."""
     title: str = ""
     """What outputs call it; unset, its path."""
 
@@ -42,7 +44,11 @@ class FileSource:
         from ghoststream.video.access import file_access
         from ghoststream.video.decode import Video
 
-        return Video(file_access(self.path, self.name), threads=self.threads)
+        return Video(
+            file_access(self.path, self.name),
+            threads=self.threads,
+            is_repeatable=self.is_repeatable,
+        )
 
     def outline(self, sampling: Sampling, on_step: Callable[[], None]) -> Outline | None:
         """What sampling it comes to; None where its packet headers do not say it for sure.

@@ -64,17 +64,18 @@ LOOK_AHEAD_STEPS = 4
 """That show whether there is anything to decode side by side."""
 
 
-def open_file(path: Path, *, threads: int = 0) -> Video:
+def open_file(path: Path, *, threads: int = 0, is_repeatable: bool = False) -> Video:
     """Opens a file of this machine.
 
     Args:
         path: to it.
         threads: of the decoder; 0 takes as many as there are cores.
+        is_repeatable: as for `Video`.
 
     Raises:
         SourceError: one of its kinds, see `ghoststream.errors`.
     """
-    return Video(file_access(path), threads=threads)
+    return Video(file_access(path), threads=threads, is_repeatable=is_repeatable)
 
 
 class Video:
@@ -87,14 +88,17 @@ class Video:
     Args:
         access: what to open and how, see `ghoststream.video.access`.
         threads: of the decoder; 0 takes as many as there are cores.
+        is_repeatable: gives the same whatever `threads` is, of damaged files, too: what is decoded
+            in full is decoded in one thread, since several mend damage in no certain way.
 
     Raises:
         SourceError: one of its kinds.
     """
 
-    def __init__(self, access: Access, *, threads: int = 0) -> None:
+    def __init__(self, access: Access, *, threads: int = 0, is_repeatable: bool = False) -> None:
         self.counts = Counts()
         self._access, self._threads = access, threads
+        self._decoder_threads = 1 if is_repeatable else threads
         self._interrupted = threading.Event()
         # FFmpeg must not be closed in one thread while another reads.
         self._lock = threading.Lock()
@@ -103,7 +107,7 @@ class Video:
         self._container = open_container(access)
         try:
             self._stream = video_stream(self._container, access.name)
-            prepare_decoder(self._container, self._stream, access, threads)
+            prepare_decoder(self._container, self._stream, access, self._decoder_threads)
         except BaseException:
             self._container.close()
             raise
@@ -179,7 +183,7 @@ class Video:
             # Threads over whole frames mend damage now with one picture, now with another.
             yield from self._rest_of_full_decode(sampling, prepare, given, threads=1)
         except Unplannable:
-            yield from self._rest_of_full_decode(sampling, prepare, given, self._threads)
+            yield from self._rest_of_full_decode(sampling, prepare, given, self._decoder_threads)
 
     def outline(self, sampling: Sampling, on_step: Callable[[], None]) -> Outline | None:
         """What `samples` will come to; reads all packets, and decodes none.

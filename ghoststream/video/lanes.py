@@ -168,20 +168,23 @@ class _Decoder:
             self._decode(packet)
         self._context.flush_buffers()
 
-    def samples(self, step: Step) -> Iterator[Sample]:
+    def samples(self, step: Step) -> list[Sample]:
         """What is wanted of a step; of one that continues, the last may come with the next.
+
+        None is given before all have come out whole: a picture may be predicted from one that is
+        shown after it, and turns out to be damaged only then.
 
         Raises:
             Damaged: it says so, or gives other pictures than planned.
         """
         self._expected.extend(step.expected)
-        for packet in step.packets:
-            yield from self._wanted(self._decode(packet))
+        samples = [s for packet in step.packets for s in self._wanted(self._decode(packet))]
         if not step.continues and step.packets:
-            yield from self._wanted(self._decode(None))
+            samples += self._wanted(self._decode(None))
             if self._expected:
                 raise Damaged
             self._context.flush_buffers()
+        return samples
 
     def _decode(self, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
         try:

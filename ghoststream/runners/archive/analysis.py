@@ -144,7 +144,7 @@ def failed(error: GhostStreamError, *, is_passing: bool = False) -> Ended:
 def _analyse(
     order: Order, pipeline: EventPipeline, send: Send, stop: threading.Event, threads: int
 ) -> None:
-    file = FileSource(path=order.file.path, title=order.source, threads=threads)
+    file = FileSource(path=order.file.path, title=order.source, threads=threads, is_repeatable=True)
     if order.part is not None:
         # Who has asked for it has seen to the content.
         _look_at(order, file, part_job(pipeline, order.part), send, stop, "")

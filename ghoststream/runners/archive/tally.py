@@ -17,6 +17,9 @@ from ghoststream.sources.archive import ArchiveFile, Found
 from ghoststream.sources.file import shown
 from ghoststream.types import Summary
 
+DECIMALS = 6
+"""Of seconds, so that their sum is the same in whatever order videos end."""
+
 
 class Tally:
     """Files and frames of one run."""
@@ -53,7 +56,7 @@ class Tally:
             run=ArchiveCounts(
                 **self._counts,
                 failed=len(self._failures),
-                seconds_of_video=self._seconds_of_video,
+                seconds_of_video=round(self._seconds_of_video, DECIMALS),
             ),
             archive=self._archive(store),
             already_done=self._already_done,
@@ -73,4 +76,4 @@ class Tally:
                 counts.update({name: row[name] for name in COUNTS})
                 counts[row["status"]] += 1
                 seconds += row["duration_seconds"] or 0
-        return ArchiveCounts(**counts, seconds_of_video=seconds)
+        return ArchiveCounts(**counts, seconds_of_video=round(seconds, DECIMALS))
