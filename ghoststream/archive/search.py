@@ -9,7 +9,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -20,6 +19,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ghoststream.archive.moments import Hit, Moment, Seconds, Stretch, folded, merged
+from ghoststream.archive.paths import chosen
 from ghoststream.archive.schema import CLIPS, FRAMES, VIDEOS
 from ghoststream.archive.store import Store, quoted, reading_errors
 from ghoststream.errors import ConfigError, StoreError
@@ -56,7 +56,7 @@ class Filters:
     """Which part of a store to search; unset, all of it."""
 
     path: str | None = None
-    """A pattern such as `*/door/*.mp4` that the whole absolute path or the source must match."""
+    """A glob such as `*/door/*.mp4`, for the whole path, name in the archive, or file name."""
     start_seconds: float | None = None
     """On the videos' own clocks."""
     end_seconds: float | None = None
@@ -235,12 +235,8 @@ def _condition(
 def _path_parts(store: Store, pattern: str | None) -> Iterator[str]:
     if pattern is None:
         return
-    rows: Any = store.table(VIDEOS).search().select(["video", "path", "source"]).to_arrow()
-    videos = [
-        row["video"]
-        for row in rows.to_pylist()
-        if fnmatchcase(row["path"], pattern) or fnmatchcase(row["source"], pattern)
-    ]
+    rows = store.videos(columns=["video", "path", "source"])
+    videos = chosen(rows, [pattern])["video"].to_pylist()
     yield f"video IN ({quoted(videos)})" if videos else "false"
 
 

@@ -171,8 +171,9 @@ def require_condition(table: Table, where: str) -> None:
         ConfigError: it is none.
     """
     try:
-        # In brackets, as it will be used.
-        table.search().where(f"({where})").explain_plan()
+        # In brackets too, as it will be used: what ends within them must not reach out of them.
+        for text in (where, f"({where})"):
+            table.search().where(text).explain_plan()
     except (RuntimeError, ValueError) as error:
         text = " ".join(str(error).split())
         if "Invalid input" not in text:
