@@ -8,10 +8,9 @@ import hashlib
 import os
 import re
 import stat
-import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
@@ -161,26 +160,6 @@ class GrowingArchive:
         seen = self._seen[file.path]
         is_same = seen is before.get(file.path)
         return is_same and not seen.is_told and now - seen.since >= self._settle_seconds
-
-
-def grown_files(
-    archive: GrowingArchive, *, interval_seconds: float, stop: threading.Event
-) -> Iterator[Found]:
-    """Follows a growing archive until `stop` is set.
-
-    Args:
-        archive: to look at.
-        interval_seconds: from one look to the next.
-        stop: ends the wait at once.
-
-    Returns:
-        What each look has found that is new, where it has.
-    """
-    while not stop.is_set():
-        found = archive.look()
-        if found.files or found.problems:
-            yield found
-        stop.wait(interval_seconds)
 
 
 @dataclass(slots=True, kw_only=True)

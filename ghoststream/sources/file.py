@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from ghoststream.sources.source import Stream
@@ -49,6 +50,18 @@ class FileSource:
             threads=self.threads,
             is_repeatable=self.is_repeatable,
         )
+
+    def declared_duration(self) -> Fraction | None:
+        """What its container says, in seconds; no frame is decoded for it.
+
+        Raises:
+            SourceError: one of its kinds.
+        """
+        from ghoststream.video.access import file_access
+        from ghoststream.video.decode import Video
+
+        with Video(file_access(self.path, self.name), threads=1) as video:
+            return video.declared_duration
 
     def outline(self, sampling: Sampling, on_step: Callable[[], None]) -> Outline | None:
         """What sampling it comes to; None where its packet headers do not say it for sure.

@@ -142,6 +142,12 @@ class Video:
                 self._info = describe(self._container, self._stream, self._access)
         return self._info
 
+    @property
+    def declared_duration(self) -> Fraction | None:
+        """What the container declares, in seconds; decodes nothing."""
+        with self._lock:
+            return describe(self._container, self._stream, self._access).duration
+
     def frames(self) -> Iterator[Frame]:
         """Frames in order of time, each once; the video is read once.
 

@@ -2,14 +2,12 @@
 
 import os
 import socket
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from ghoststream.errors import ConfigError, SourceNotFound
-from ghoststream.sources.archive import GrowingArchive, find_files, grown_files, mirrored
+from ghoststream.sources.archive import GrowingArchive, find_files, mirrored
 
 
 def plant(folder: Path, *names: str) -> Path:
@@ -334,50 +332,14 @@ def test_a_problem_is_told_once_and_again_when_it_comes_back(tmp_path: Path) -> 
     assert archive.look().problems == missing
 
 
-class Wait(threading.Event):
-    """Lets the clock run instead of waiting, and does something meanwhile."""
-
-    def __init__(self, clock: Clock, meanwhile: Iterator[None]) -> None:
-        super().__init__()
-        self.clock, self.meanwhile = clock, meanwhile
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.clock.now += timeout or 0
-        if next(self.meanwhile, StopIteration) is StopIteration:
-            self.set()
-        return self.is_set()
-
-
 def test_following_a_growing_archive(tmp_path: Path) -> None:
     growing = Growing(tmp_path)
-
-    def meanwhile() -> Iterator[None]:
-        growing.append("a.mp4")
-        yield
-        growing.append("b.mp4")
-        yield
-        growing.append("b.mp4")
-        yield from [None] * 6
-
-    stop = Wait(growing.clock, meanwhile())
-    following = grown_files(growing.archive, interval_seconds=10, stop=stop)
-    told = [
-        (growing.clock.now - 1000, [str(file.relative) for file in found.files])
-        for found in following
-    ]
+    meanwhile = iter([["a.mp4"], ["b.mp4"], ["b.mp4"], *[[]] * 6])
+    told = []
+    for appended in meanwhile:
+        if names := [str(file.relative) for file in growing.archive.look().files]:
+            told.append((growing.clock.now - 1000, names))
+        growing.clock.now += 10
+        for name in appended:
+            growing.append(name)
     assert told == [(30, ["a.mp4"]), (50, ["b.mp4"])]
-
-
-def test_stopped_before_the_first_look(tmp_path: Path) -> None:
-    stop = threading.Event()
-    stop.set()
-    archive = GrowingArchive([tmp_path / "missing"], settle_seconds=0)
-    assert list(grown_files(archive, interval_seconds=3600, stop=stop)) == []
-
-
-def test_the_wait_ends_at_once(tmp_path: Path) -> None:
-    stop = threading.Event()
-    archive = GrowingArchive([tmp_path / "missing"], settle_seconds=0)
-    for found in grown_files(archive, interval_seconds=3600, stop=stop):
-        assert found.problems
-        threading.Timer(0.05, stop.set).start()

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import cast
 
 from ghoststream.config import ArchiveConfig
 from ghoststream.errors import GhostStreamError, SourceError, SourceNotFound, SourceUnreadable
@@ -113,9 +113,6 @@ class Split:
     """Frames of the whole that need no decoding."""
 
 
-Message: TypeAlias = Pulse | Known | Split | Began | Findings | Ended
-
-
 def make_analysis(config: ArchiveConfig, threads: int) -> Work[Order]:
     """What a worker does with each file.
 
@@ -180,8 +177,7 @@ def _parts_of(
     frames = pipeline.frames
     if frames.sampling.sampler().is_counting:
         return None  # each part would have to decode all before it
-    with file.open() as stream:
-        seconds = float(stream.info.duration or 0)
+    seconds = float(file.declared_duration() or 0)
     if seconds <= LONG_SECONDS:
         return None
     outline = file.outline(frames.sampling, lambda: send(Pulse()))
