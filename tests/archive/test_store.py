@@ -123,7 +123,10 @@ def test_conditions_columns_and_batches(tmp_path: Path) -> None:
     assert [batch.schema.names for batch in batches] == [["frame"]] * 2
 
 
-@pytest.mark.parametrize("condition", ["sceonds > 1", "seconds >", "seconds", "seconds = 'a'"])
+@pytest.mark.parametrize(
+    "condition",
+    ["sceonds > 1", "seconds >", "seconds", "seconds = 'a'", "seconds < 1) OR (seconds > 0"],
+)
 def test_a_condition_that_is_none_is_said_so(condition: str, tmp_path: Path) -> None:
     store = make_store(tmp_path, {"a.mp4": SMALL})
     with pytest.raises(ConfigError, match="cannot use the condition"):
