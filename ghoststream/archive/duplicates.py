@@ -4,6 +4,7 @@ Files with equal bytes are found by their hash. Others are found by their vector
 second votes for pairs and offsets, and each of those is then looked at with all frames.
 """
 
+import math
 import os
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -67,7 +68,12 @@ class _Video:
     path: Path
     start_seconds: float
     duration_seconds: float
+    """As declared; 0 where nobody knows."""
     sampled: int
+
+    @property
+    def end_seconds(self) -> float:
+        return self.start_seconds + (self.duration_seconds or math.inf)
 
 
 def find_duplicates(
@@ -267,13 +273,23 @@ def _spread(
 ) -> Iterator[Duplicate]:
     """Of all files with the bytes of those that were compared."""
     for stretch, first, second in product(stretches, firsts, seconds):
+        start, end = _within(stretch, first, second)
         yield Duplicate(
             first=first.path,
             second=second.path,
-            start_seconds=stretch.start_seconds,
-            other_start_seconds=stretch.start_seconds + stretch.offset_seconds,
+            start_seconds=start,
+            other_start_seconds=start + stretch.offset_seconds,
             offset_seconds=stretch.offset_seconds,
-            length_seconds=stretch.length_seconds,
+            length_seconds=end - start,
             score=stretch.score,
             is_same_file=False,
         )
+
+
+def _within(stretch: Stretch, first: _Video, second: _Video) -> tuple[float, float]:
+    """Its start and end in the first video, as far as both videos reach."""
+    offset = stretch.offset_seconds
+    start = max(stretch.start_seconds, first.start_seconds, second.start_seconds - offset)
+    end = stretch.start_seconds + stretch.length_seconds
+    ends = [end, first.end_seconds, second.end_seconds - offset]
+    return start, max(start, min(ends))

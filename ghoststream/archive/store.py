@@ -5,6 +5,7 @@ store.videos().to_pandas()
 for batch in store.embeddings(where="seconds < 10"): ...
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -170,16 +171,27 @@ def require_condition(table: Table, where: str) -> None:
     Raises:
         ConfigError: it is none.
     """
+    if not _is_balanced(where):
+        raise ConfigError(f"cannot use the condition {where!r}: its brackets do not match")
     try:
-        # In brackets too, as it will be used: what ends within them must not reach out of them.
-        for text in (where, f"({where})"):
-            table.search().where(text).explain_plan()
+        # In brackets, as it will be used.
+        table.search().where(f"({where})").explain_plan()
     except (RuntimeError, ValueError) as error:
         text = " ".join(str(error).split())
         if "Invalid input" not in text:
             raise
         reason = text.partition(", /")[0].removeprefix("Invalid input, ")
         raise ConfigError(f"cannot use the condition {where!r}: {reason}") from error
+
+
+def _is_balanced(where: str) -> bool:
+    """Whether each bracket has its partner: used within others, it must not reach out of them."""
+    depth = 0
+    for sign in re.findall(r"[()]", re.sub(r"'[^']*'", "", where)):
+        depth += 1 if sign == "(" else -1
+        if depth < 0:
+            return False
+    return depth == 0
 
 
 @contextmanager
