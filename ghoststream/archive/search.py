@@ -42,7 +42,14 @@ PROBES = 40
 COMPARED_AGAIN = 400
 """Rows that the index takes for the nearest, and whose stored vectors are compared, at least."""
 
-_VIDEO_COLUMNS = ("video", "path_bytes", "source", "duration_seconds", "sampled")
+_VIDEO_COLUMNS = (
+    "video",
+    "path_bytes",
+    "source",
+    "start_seconds",
+    "duration_seconds",
+    "sampled",
+)
 _NUMBER = {FRAMES: "frame", CLIPS: "clip"}
 _START = {FRAMES: "seconds", CLIPS: "start_seconds"}
 _COLUMNS = {
@@ -351,12 +358,20 @@ def _moment(stretch: Stretch, row: Mapping[str, Any], table: str) -> Moment:
         path=Path(os.fsdecode(row["path_bytes"])),
         source=row["source"],
         start_seconds=start,
-        end_seconds=end + longer,
+        end_seconds=_within(row, end, longer),
         best_seconds=best.best_seconds,
         score=best.score,
         label=best.label,
-        also=tuple((also_start, also_end + longer) for also_start, also_end in stretch.also),
+        also=tuple((since, _within(row, until, longer)) for since, until in stretch.also),
     )
+
+
+def _within(row: Mapping[str, Any], end: float, longer: float) -> float:
+    """An end that is put off, but not beyond that of the video."""
+    if not row["duration_seconds"]:
+        return end + longer
+    last: float = (row["start_seconds"] or 0.0) + row["duration_seconds"]
+    return max(end, min(end + longer, last))
 
 
 def _until_next_sample(frame: Seconds, row: Mapping[str, Any]) -> float:

@@ -9,7 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from stores import ARCHIVE, RECIPE, failed, make_store, video, video_rows
 
-from ghoststream.archive.duplicates import Duplicate, find_duplicates
+from ghoststream.archive.alignment import Stretch
+from ghoststream.archive.duplicates import Duplicate, _spread, _Video, find_duplicates
 from ghoststream.archive.store import Store, open_store
 from ghoststream.archive.writer import open_writer
 from ghoststream.errors import ConfigError
@@ -175,3 +176,12 @@ def test_no_video_is_a_copy_of_itself(tmp_path: Path) -> None:
 def test_limits_that_make_no_sense(tmp_path: Path, limits: dict[str, float]) -> None:
     with pytest.raises(ConfigError, match="give"):
         find_duplicates(make_store(tmp_path / "s", {}), **limits)
+
+
+def test_what_is_shared_lies_within_both_videos() -> None:
+    first = _Video(id="a", path=Path("/a"), start_seconds=1.0, duration_seconds=6.0, sampled=24)
+    second = replace(first, id="b", path=Path("/b"), start_seconds=0.0, duration_seconds=5.0)
+    stretch = Stretch(start_seconds=0.5, offset_seconds=-1.5, length_seconds=7.0, score=0.9)
+    (pair,) = _spread([stretch], [first], [second])
+    assert (pair.start_seconds, pair.other_start_seconds) == (1.5, 0.0)
+    assert pair.length_seconds == 5.0
