@@ -48,6 +48,15 @@ EventType: TypeAlias = Literal["new", "update", "end"]
 
 Reason: TypeAlias = Literal["completed", "interrupted", "failed"]
 
+LiveState: TypeAlias = Literal[
+    "connecting", "running", "stalled", "reconnecting", "auth_failed", "not_found", "ended"
+]
+"""What a live source is doing; only `running` gives frames."""
+
+SegmentCause: TypeAlias = Literal["connected", "reconnected", "clock_reset", "loop"]
+"""Why a stretch of a live stream begins, within which times follow one clock without a gap that
+nobody knows of."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimeSpan:
@@ -291,6 +300,8 @@ class Counts:
     """Decoded, but unusable: their time does not come after that of the frame before."""
     decode_errors: int = 0
     """Packets that could not be decoded, or pictures that the decoder itself calls damaged."""
+    overrun: int = 0
+    """Of a live source, given up because this machine did not keep up with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -329,6 +340,11 @@ class Header:
     configuration: Mapping[str, object]
     """The settings that decide the results: sampling, window, pooling, thresholds."""
     configuration_sha256: str
+    region: str | None = None
+    """Name of the part of the picture that is looked at; None for the whole."""
+    segment: int | None = None
+    """Of a live source, counted from 1; times never run backwards from one to the next."""
+    segment_cause: SegmentCause | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -348,6 +364,42 @@ class Summary:
     reason: Reason
     error: str | None = None
     """One sentence, where `reason` is `failed`."""
+    overrun: int = 0
+    """Frames of a live source, given up because this machine did not keep up with it."""
+    reconnects: int = 0
+    """Connections of a live source after its first one."""
+    stalls: int = 0
+    """Times that a live source stayed silent for too long."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What a live source does from now on."""
+
+    source: str
+    state: LiveState
+    cause: str | None
+    """One sentence, where there is something to say; without passwords."""
+    time: Fraction
+    """Unix seconds on the clock of this machine."""
+    segment: int
+    """The newest one; 0 before the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Files that show an event of a live source."""
+
+    source: str
+    event_id: str
+    kind: Literal["clip", "thumbnail"]
+    path: str
+    span: TimeSpan
+    """What the clip shows; of a thumbnail, the time of its frame, twice."""
+    nbytes: int
+    is_whole: bool
+    """Whether nothing of what was asked for is missing (the stream broke off, or memory did not
+    reach back so far)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

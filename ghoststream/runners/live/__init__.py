@@ -1,0 +1,1 @@
+"""Watches cameras for days: connects, reconnects, names what they show, and tells of it."""
