@@ -364,12 +364,13 @@ class Summary:
     reason: Reason
     error: str | None = None
     """One sentence, where `reason` is `failed`."""
-    overrun: int = 0
-    """Frames of a live source, given up because this machine did not keep up with it."""
-    reconnects: int = 0
-    """Connections of a live source after its first one."""
-    stalls: int = 0
-    """Times that a live source stayed silent for too long."""
+    overrun: int | None = None
+    """Frames of a live source, given up because this machine did not keep up with it; this and the
+    two after it are None for what is not live."""
+    reconnects: int | None = None
+    """Connections after the first one."""
+    stalls: int | None = None
+    """Times that it stayed silent for too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

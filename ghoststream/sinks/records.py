@@ -11,7 +11,7 @@ depends on the moment of the run, so equal input gives equal bytes.
 import json
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter
 from pydantic_core import to_jsonable_python
@@ -21,11 +21,15 @@ from ghoststream.types import (
     Event,
     EventState,
     EventType,
+    Evidence,
     Header,
     Label,
+    LiveState,
     Prediction,
     Reason,
     Record,
+    SegmentCause,
+    Status,
     StreamInfo,
     Summary,
 )
@@ -44,6 +48,17 @@ Text = Annotated[str, BeforeValidator(readable)]
 Seconds = Annotated[float, Field(allow_inf_nan=False)]
 Score = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0)]
+
+
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+def _only_live(default: None = None) -> Any:
+    """A field that lines about live sources have, and others do not."""
+    return Field(default=default, exclude_if=_is_none)
+
+
 Rational = Annotated[str, Field(pattern=r"^\d+/[1-9]\d*$", examples=["30000/1001"])]
 
 
@@ -114,6 +129,12 @@ class HeaderRecord(_Record):
     configuration: dict[str, JsonValue]
     """The settings that decide the results."""
     configuration_sha256: Text
+    region: Text | None = _only_live()
+    """The part of the picture that is looked at, by name."""
+    segment: Annotated[int, Field(ge=1)] | None = _only_live()
+    """Counted from 1; times never run backwards from one to the next."""
+    segment_cause: SegmentCause | None = _only_live()
+    """Why it begins."""
 
 
 class LabelRecord(_Record):
@@ -129,6 +150,7 @@ class ClipRecord(_Record):
 
     record: Literal["clip"] = "clip"
     source: Text
+    region: Text | None = _only_live()
     start: Seconds
     """The clip spans the times from `start` up to, and without, `end`."""
     end: Seconds
@@ -140,6 +162,7 @@ class EventStateRecord(_Record):
 
     id: Text
     source: Text
+    region: Text | None = _only_live()
     label: Text
     label_id: Count
     score: Score
@@ -182,9 +205,46 @@ class EndRecord(_Record):
     reason: Reason
     error: Text | None
     """One sentence, where `reason` is `failed`."""
+    overrun: Count | None = _only_live()
+    """Frames given up because the machine did not keep up."""
+    reconnects: Count | None = _only_live()
+    """Connections after the first one."""
+    stalls: Count | None = _only_live()
+    """Times that the source stayed silent for too long."""
 
 
-Line: TypeAlias = HeaderRecord | ClipRecord | EventRecord | EndRecord
+class StatusRecord(_Record):
+    """What a live source does from now on."""
+
+    record: Literal["status"] = "status"
+    source: Text
+    state: LiveState
+    cause: Text | None
+    """One sentence, where there is something to say."""
+    time: Seconds
+    segment: Count
+    """The newest one; 0 before the first."""
+
+
+class EvidenceRecord(_Record):
+    """A file that shows an event of a live source is whole."""
+
+    record: Literal["evidence"] = "evidence"
+    source: Text
+    event: Text
+    """Its id."""
+    kind: Literal["clip", "thumbnail"]
+    path: Text
+    start: Seconds
+    """Of a clip; of a thumbnail, the time of its frame."""
+    end: Seconds
+    is_whole: bool
+    """Whether nothing is missing of what was asked for."""
+
+
+Line: TypeAlias = (
+    HeaderRecord | ClipRecord | EventRecord | EndRecord | StatusRecord | EvidenceRecord
+)
 
 
 def json_schema() -> dict[str, object]:
@@ -222,6 +282,9 @@ def header_record(header: Header) -> HeaderRecord:
         preprocessing=plain(model.preprocessing),
         configuration=plain(header.configuration),
         configuration_sha256=header.configuration_sha256,
+        region=header.region,
+        segment=header.segment,
+        segment_cause=header.segment_cause,
     )
 
 
@@ -236,6 +299,7 @@ def clip_record(prediction: Prediction, header: Header) -> ClipRecord:
     """The line of a prediction."""
     return ClipRecord(
         source=header.source,
+        region=header.region,
         start=seconds(prediction.span.start),
         end=seconds(prediction.span.end),
         labels=[_label_record(label) for label in prediction.labels],
@@ -264,6 +328,33 @@ def end_record(summary: Summary, source: str) -> EndRecord:
         decode_errors=summary.decode_errors,
         reason=summary.reason,
         error=summary.error,
+        overrun=summary.overrun,
+        reconnects=summary.reconnects,
+        stalls=summary.stalls,
+    )
+
+
+def status_record(status: Status) -> StatusRecord:
+    """The line of what a live source does."""
+    return StatusRecord(
+        source=status.source,
+        state=status.state,
+        cause=status.cause,
+        time=seconds(status.time),
+        segment=status.segment,
+    )
+
+
+def evidence_record(evidence: Evidence) -> EvidenceRecord:
+    """The line of a file that shows an event."""
+    return EvidenceRecord(
+        source=evidence.source,
+        event=evidence.event_id,
+        kind=evidence.kind,
+        path=evidence.path,
+        start=seconds(evidence.span.start),
+        end=seconds(evidence.span.end),
+        is_whole=evidence.is_whole,
     )
 
 
@@ -316,6 +407,7 @@ def _state_record(state: EventState, header: Header) -> EventStateRecord:
     return EventStateRecord(
         id=state.id,
         source=header.source,
+        region=header.region,
         label=state.label,
         label_id=state.label_id,
         score=round(state.score, DECIMALS),
