@@ -20,13 +20,14 @@ from ghoststream.config import (
 )
 from ghoststream.embedding import contrast, embed
 from ghoststream.errors import ConfigError, HeadError
-from ghoststream.events import EventRules, debounce
+from ghoststream.events import Debouncer, EventRules, debounce
 from ghoststream.heads import LinearHead, check_head, load_head, predict
 from ghoststream.models import Runtime, imagenet_labels, load_runtime, resolve_weights
 from ghoststream.pooling import POOLINGS, pool
 from ghoststream.sampling import AtFps, EveryFrame, Keyframes, PartOf, Stride
 from ghoststream.sources import Stream
 from ghoststream.types import (
+    Clip,
     Embedding,
     Event,
     Finding,
@@ -41,7 +42,7 @@ from ghoststream.types import (
     StreamInfo,
 )
 from ghoststream.video.sample import samples_of
-from ghoststream.windows import windows
+from ghoststream.windows import Windower, windows
 
 Item = TypeVar("Item")
 
@@ -160,6 +161,14 @@ class EventPipeline:
         predictions = self.predictions(samples, is_live=is_live, watch=watch)
         return debounce(predictions, rules=self._rules(), source=source)
 
+    def watch(self, *, source: str) -> "Watching":
+        """Results of a live source, whose frames are embedded together with those of others.
+
+        Args:
+            source: part of each event's id.
+        """
+        return Watching(pipeline=self, source=source)
+
     def findings(self, frames: Iterable[SampledFrame], *, source: str) -> Iterator[Finding]:
         """All that an archive keeps of a video: its frames, its clips, and the events they cause.
 
@@ -196,6 +205,32 @@ class EventPipeline:
             min_duration_seconds=config.min_duration,
             gap_seconds=config.gap,
         )
+
+
+class Watching:
+    """One segment of a live source, to which its frames come one by one."""
+
+    def __init__(self, *, pipeline: EventPipeline, source: str) -> None:
+        config = pipeline.config
+        self._pipeline = pipeline
+        self._windower = Windower(window_seconds=config.window, hop_seconds=config.hop)
+        self._debouncer = Debouncer(rules=pipeline._rules(), source=source)
+
+    def update(self, embedding: Embedding) -> Iterator[Record]:
+        """Predictions of the clips that end before a frame, each followed by its events."""
+        yield from self._records(self._windower.update(embedding))
+
+    def finish(self) -> Iterator[Record]:
+        """The last clip, and the ends of all events."""
+        yield from self._records(self._windower.finish())
+        yield from self._debouncer.finish()
+
+    def _records(self, clips: Iterable[Clip]) -> Iterator[Record]:
+        pipeline = self._pipeline
+        pooled = pool(clips, pooling=POOLINGS[pipeline.head.pooling])
+        for prediction in pipeline._named(pooled):
+            yield prediction
+            yield from self._debouncer.update(prediction)
 
 
 def build_frame_pipeline(

@@ -31,23 +31,42 @@ def windows(
     Example:
         >>> clips = windows(embeddings, window_seconds=Fraction(2), hop_seconds=Fraction(1))
     """
-    held: deque[Embedding] = deque()
-    origin = start = None
+    windower = Windower(window_seconds=window_seconds, hop_seconds=hop_seconds)
     for embedding in embeddings:
-        time = embedding.span.start
-        if origin is None or start is None:
-            origin = start = time
-        while held and time >= start + window_seconds:
-            yield _clip(held, TimeSpan(start=start, end=start + window_seconds))
-            start += hop_seconds
-            _drop_before(held, start)
+        yield from windower.update(embedding)
+    yield from windower.finish()
+
+
+class Windower:
+    """The window at a moment, and the embeddings in it."""
+
+    def __init__(self, *, window_seconds: Fraction, hop_seconds: Fraction) -> None:
+        self._window, self._hop = window_seconds, hop_seconds
+        self._held: deque[Embedding] = deque()
+        self._origin: Fraction | None = None
+        self._start = Fraction(0)
+
+    def update(self, embedding: Embedding) -> Iterator[Clip]:
+        """Clips that end before the next embedding."""
+        time, held = embedding.span.start, self._held
+        if self._origin is None:
+            self._origin = self._start = time
+        while held and time >= self._start + self._window:
+            yield _clip(held, TimeSpan(start=self._start, end=self._start + self._window))
+            self._start += self._hop
+            _drop_before(held, self._start)
         if not held:
-            start = max(start, _first_window(time - origin, window_seconds, hop_seconds) + origin)
-        if time >= start:
+            first = _first_window(time - self._origin, self._window, self._hop) + self._origin
+            self._start = max(self._start, first)
+        if time >= self._start:
             held.append(embedding)
-    if held and start is not None:
-        end = min(start + window_seconds, held[-1].span.end)
-        yield _clip(held, TimeSpan(start=start, end=end))
+
+    def finish(self) -> Iterator[Clip]:
+        """The clip that the end of the stream cuts short."""
+        if self._held:
+            end = min(self._start + self._window, self._held[-1].span.end)
+            yield _clip(self._held, TimeSpan(start=self._start, end=end))
+            self._held.clear()
 
 
 def _first_window(time: Fraction, window: Fraction, hop: Fraction) -> Fraction:

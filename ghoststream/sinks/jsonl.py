@@ -8,6 +8,7 @@ import sys
 from io import FileIO
 from pathlib import Path
 
+from ghoststream.sinks.appended import end_of_lines
 from ghoststream.sinks.atomic import output_errors, write_all
 from ghoststream.sinks.records import Line, end_record, header_record, result_record, to_line
 from ghoststream.sinks.sink import Sink
@@ -83,19 +84,6 @@ def _open_log(path: Path, *, append: bool) -> FileIO:
     path.parent.mkdir(parents=True, exist_ok=True)
     file = FileIO(path, "r+" if append and path.exists() else "w")
     if append:
-        file.seek(_end_of_lines(file))
+        file.seek(end_of_lines(file))
         file.truncate()
     return file
-
-
-def _end_of_lines(file: FileIO, chunk: int = 1 << 16) -> int:
-    """Position behind the last newline."""
-    end = file.seek(0, 2)
-    while end > 0:
-        start = max(0, end - chunk)
-        file.seek(start)
-        found = file.read(end - start).rfind(b"\n")
-        if found >= 0:
-            return start + found + 1
-        end = start
-    return 0
