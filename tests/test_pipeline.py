@@ -9,11 +9,12 @@ from clips import quadrants, write_clip
 
 from ghoststream.config import EmbedConfig, RunConfig, make_config
 from ghoststream.errors import ConfigError, HeadError
+from ghoststream.events import debounce
 from ghoststream.heads import LinearHead, save_head
 from ghoststream.models import resolve_weights
 from ghoststream.pipeline import build_event_pipeline, build_frame_pipeline, sampling_of
 from ghoststream.sources import open_sources
-from ghoststream.types import Event, NamedClip, Prediction, SampledFrame
+from ghoststream.types import Embedding, Event, NamedClip, Prediction, SampledFrame, TimeSpan
 
 
 @pytest.mark.parametrize(
@@ -124,3 +125,22 @@ def test_findings_are_frames_clips_and_events_as_they_come(tmp_path: Path) -> No
     np.testing.assert_array_equal(clips[0].embedding.vector, mean)
     # The first clip is named once the next one has begun, and its frames come before it.
     assert findings.index(clips[0]) == 3
+
+
+def test_watching_frame_by_frame_gives_what_a_whole_stream_gives() -> None:
+    pipeline = build_event_pipeline(config_of(window=1, hop="0.5", enter=0.002, leave=0.001))
+    rng = np.random.default_rng(4)
+    embeddings = [
+        Embedding(
+            span=TimeSpan(start=Fraction(i, 4), end=Fraction(i + 1, 4)),
+            vector=rng.random(1280, np.float32),
+        )
+        for i in range(12)
+    ]
+    watching = pipeline.watch(source="cam")
+    pushed = [list(watching.update(embedding)) for embedding in embeddings]
+    pulled = debounce(
+        pipeline._named(pipeline._pooled(embeddings)), rules=pipeline._rules(), source="cam"
+    )
+    assert [*(r for records in pushed for r in records), *watching.finish()] == list(pulled)
+    assert [bool(records) for records in pushed[:5]] == [False, False, False, False, True]
