@@ -13,12 +13,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from ghoststream.address import is_network_address, parse_address
 from ghoststream.errors import ConfigError, SourceNotFound, SourceUnreadable
-from ghoststream.sources.address import (
-    filled_in,
-    is_network_address,
-    parse_address,
-)
+from ghoststream.sources.address import SCHEMES, filled_in
 from ghoststream.sources.device import DeviceSource, device_path
 from ghoststream.sources.file import VIDEO_SUFFIXES, FileSource, shown
 from ghoststream.sources.images import (
@@ -70,7 +67,7 @@ def _sources(address: str, options: SourceOptions) -> list[Source]:
             "searched back and forth; give a file or an address."
         )
     if is_network_address(address):
-        return [NetworkSource(address=parse_address(address), options=options)]
+        return [NetworkSource(address=parse_address(address, schemes=SCHEMES), options=options)]
     device = device_path(address)
     if device is not None:
         return [DeviceSource(path=device, options=options)]

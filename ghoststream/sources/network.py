@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
-from ghoststream.sources.address import Address
+from ghoststream.address import Address
 from ghoststream.sources.file import VIDEO_SUFFIXES
 from ghoststream.sources.source import SourceOptions, Stream
 

@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ghoststream.address import is_network_address
 from ghoststream.archive.database import holds_store
 from ghoststream.archive.index import build_index, needs_index
 from ghoststream.archive.schema import VIDEOS, Recipe, schemas
@@ -53,7 +54,6 @@ from ghoststream.runners.archive.triage import CATALOG_COLUMNS, Catalog, Triage,
 from ghoststream.runners.crew import Again, Crew, Done, Lost, Work, Workforce
 from ghoststream.sinks.records import plain
 from ghoststream.sources import FileSource, open_sources
-from ghoststream.sources.address import is_network_address
 from ghoststream.sources.archive import (
     ArchiveFile,
     Found,

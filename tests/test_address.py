@@ -4,14 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ghoststream.address import UNPARSEABLE, is_network_address, parse_address, redacted
 from ghoststream.errors import ConfigError
-from ghoststream.sources.address import (
-    UNPARSEABLE,
-    filled_in,
-    is_network_address,
-    parse_address,
-    redacted,
-)
+
+SCHEMES = ("rtsp", "rtsps", "http", "https")
 
 
 @pytest.mark.parametrize(
@@ -43,7 +39,7 @@ from ghoststream.sources.address import (
     ],
 )
 def test_addresses(typed: str, url: str, name: str) -> None:
-    address = parse_address(typed)
+    address = parse_address(typed, schemes=SCHEMES)
     assert (address.url, address.name) == (url, name)
 
 
@@ -52,27 +48,27 @@ def test_addresses(typed: str, url: str, name: str) -> None:
     ["rtsp://", "rtsp://u:p@", "rtsp://u:s3cret@ho st/1", "rtsp://s3cret@cam/1\nx", "rtsp:///1"],
 )
 def test_unparseable_shows_nothing(typed: str) -> None:
-    assert redacted(typed) == UNPARSEABLE
+    assert redacted(typed, schemes=SCHEMES) == UNPARSEABLE
     with pytest.raises(ConfigError) as caught:
-        parse_address(typed)
+        parse_address(typed, schemes=SCHEMES)
     assert "s3cret" not in str(caught.value)
 
 
 def test_what_cannot_be_told_apart_is_not_shown() -> None:
     # A port and a path, or a password that begins with a digit and holds a slash?
-    assert redacted("rtsp://user:12/3@host/x") == UNPARSEABLE
+    assert redacted("rtsp://user:12/3@host/x", schemes=SCHEMES) == UNPARSEABLE
 
 
 @pytest.mark.parametrize("typed", ["ftp://u:s3cret@h/x", "file:///etc/passwd", "concat://a|b"])
 def test_other_schemes_are_refused(typed: str) -> None:
     with pytest.raises(ConfigError, match="rtsp://, rtsps://, http://, https://") as caught:
-        parse_address(typed)
+        parse_address(typed, schemes=SCHEMES)
     assert "s3cret" not in str(caught.value)
 
 
 @given(st.text(st.characters(exclude_categories=["Cc", "Cs"]), min_size=6, max_size=20))
 def test_no_password_ever_shows(password: str) -> None:
-    name = redacted(f"rtsp://admin:{password}@camera.example:554/live")
+    name = redacted(f"rtsp://admin:{password}@camera.example:554/live", schemes=SCHEMES)
     assert name in ("rtsp://camera.example:554/live", UNPARSEABLE)
 
 
@@ -82,11 +78,6 @@ def test_paths_are_no_addresses() -> None:
     assert not is_network_address("C:/clip.mp4")
 
 
-def test_environment_is_filled_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GHOSTSTREAM_CAM", "p@ss/w")
-    monkeypatch.setenv("GHOSTSTREAM_URL", "rtsp://u:p@cam/1")
-    assert filled_in("rtsp://u:{GHOSTSTREAM_CAM}@cam") == "rtsp://u:p%40ss%2Fw@cam"
-    assert filled_in("{GHOSTSTREAM_URL}") == "rtsp://u:p@cam/1"
-    for text, words in [("rtsp://{HOME}@cam", "GHOSTSTREAM_"), ("{GHOSTSTREAM_NO}", "not set")]:
-        with pytest.raises(ConfigError, match=words):
-            filled_in(text)
+def test_what_has_no_scheme_is_not_shown() -> None:
+    with pytest.raises(ConfigError, match="mqtt://, mqtts://; got something else"):
+        parse_address("s3cret", schemes=("mqtt", "mqtts"))
