@@ -37,10 +37,11 @@ class Report:
     Args:
         as_json: one JSON object at the end instead of lines for people.
         quiet: no events, because standard output belongs to the event log.
+        has_bar: whether there is an end that a bar can show the way to.
     """
 
-    def __init__(self, *, as_json: bool, quiet: bool) -> None:
-        self._as_json, self._quiet = as_json, quiet
+    def __init__(self, *, as_json: bool, quiet: bool, has_bar: bool = True) -> None:
+        self._as_json, self._quiet, self._has_bar = as_json, quiet, has_bar
         self._began = time.monotonic()
         self._names_sources, self._prefix = False, ""
         self._origin = Fraction(0)
@@ -49,7 +50,7 @@ class Report:
         self._starts: dict[str, float] = {}
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty() and not self._as_json:
+        if self._has_bar and sys.stderr.isatty() and not self._as_json:
             self._bar = _bar()
             self._bar.start()
         return self
@@ -66,7 +67,7 @@ class Report:
         self._names_sources = sources > 1
 
     def notice(self, line: str) -> None:
-        self._say(f"Note: {line}")
+        self.say(f"Note: {line}")
 
     def start(self, header: Header) -> None:
         self._origin = header.stream.start_time or Fraction(0)
@@ -92,15 +93,16 @@ class Report:
             click.echo(json.dumps(_as_dict(result, seconds), ensure_ascii=False))
         else:
             for outcome in result.outcomes:
-                self._say(_outcome_line(outcome))
-            self._say(_total_line(result, seconds))
+                self.say(_outcome_line(outcome))
+            self.say(_total_line(result, seconds))
         click.get_current_context().exit(exit_code(result))
 
     @property
     def _silent(self) -> bool:
         return self._quiet or self._as_json
 
-    def _say(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """A line about the run, for people."""
         if self._bar is not None:
             _print_above(self._bar, line)
         elif not self._as_json:
@@ -177,8 +179,14 @@ def _outcome_line(outcome: "Outcome") -> str:
         parts += [_count(summary.clips, "clip"), _count(summary.events, "event")]
     if summary.dropped:
         parts.append(f"{summary.dropped} dropped")
+    if summary.overrun:
+        parts.append(f"{summary.overrun} given up for lack of speed")
     if summary.decode_errors:
         parts.append(_count(summary.decode_errors, "decode error"))
+    if summary.reconnects:
+        parts.append(_count(summary.reconnects, "reconnection"))
+    if summary.stalls:
+        parts.append(_count(summary.stalls, "stall"))
     if summary.reason != "completed":
         parts.append(summary.reason if summary.error is None else f"failed: {summary.error}")
     return f"{outcome.source}: {', '.join(parts)}"
@@ -205,4 +213,5 @@ def _as_dict(result: "Result", seconds: float) -> dict[str, object]:
 
 
 def _has_losses(summary: Summary) -> bool:
-    return bool(summary.reason == "failed" or summary.decode_errors or summary.dropped)
+    lost = (summary.decode_errors, summary.dropped, summary.overrun, summary.reconnects)
+    return summary.reason == "failed" or any(lost)

@@ -3,6 +3,9 @@
 sink.start(header); sink.write(event, header); sink.status(status); ...; sink.close()
 """
 
+from collections.abc import Sequence
+from contextlib import ExitStack
+
 from ghoststream.types import Evidence, Header, Record, Status, Summary
 
 
@@ -29,3 +32,35 @@ class LiveSink:
 
     def close(self) -> None:
         """Nothing more will come at all."""
+
+
+class LiveFanOut(LiveSink):
+    """Hands everything to each sink, in their order."""
+
+    def __init__(self, sinks: Sequence[LiveSink]) -> None:
+        self._sinks = sinks
+
+    def start(self, header: Header) -> None:
+        for sink in self._sinks:
+            sink.start(header)
+
+    def write(self, record: Record, header: Header) -> None:
+        for sink in self._sinks:
+            sink.write(record, header)
+
+    def status(self, status: Status) -> None:
+        for sink in self._sinks:
+            sink.status(status)
+
+    def evidence(self, evidence: Evidence) -> None:
+        for sink in self._sinks:
+            sink.evidence(evidence)
+
+    def finish(self, source: str, summary: Summary) -> None:
+        for sink in self._sinks:
+            sink.finish(source, summary)
+
+    def close(self) -> None:
+        with ExitStack() as closing:
+            for sink in reversed(self._sinks):
+                closing.callback(sink.close)

@@ -1,0 +1,52 @@
+"""What a person sees of cameras: what begins and ends, and how the cameras are."""
+
+from datetime import datetime
+from fractions import Fraction
+
+import click
+
+from ghoststream.cli.report import Report
+from ghoststream.sinks.live import LiveSink
+from ghoststream.types import Event, EventState, Header, Record, Status
+
+
+class LiveReport(LiveSink):
+    """Prints events to standard output, and states of cameras to standard error.
+
+    Args:
+        report: says what belongs to the run as a whole.
+        quiet: no events, because standard output belongs to a log or to a machine.
+    """
+
+    def __init__(self, report: Report, *, quiet: bool) -> None:
+        self._report, self._quiet = report, quiet
+
+    def notice(self, line: str) -> None:
+        self._report.notice(line)
+
+    def write(self, record: Record, header: Header) -> None:
+        if isinstance(record, Event) and record.type != "update" and not self._quiet:
+            click.echo(_event_line(record, header))
+
+    def status(self, status: Status) -> None:
+        cause = f": {status.cause}" if status.cause else ""
+        self._report.say(f"{_clock(status.time)}  {status.source}  {status.state}{cause}")
+
+
+def _event_line(event: Event, header: Header) -> str:
+    name = header.source if header.region is None else f"{header.source}/{header.region}"
+    state = event.after
+    time, score = _shown(event, state)
+    line = f"{_clock(time)}  {name}  {event.type}  {state.label}  {score:.2f}"
+    return line if event.type == "new" else f"{line}  since {_clock(state.start_time)}"
+
+
+def _shown(event: Event, state: EventState) -> tuple[Fraction, float]:
+    if event.type == "new":
+        return state.start_time, state.score
+    return state.frame_time, state.top_score
+
+
+def _clock(time: Fraction) -> str:
+    """Local time of day; the logs hold the date, too."""
+    return datetime.fromtimestamp(float(time)).strftime("%H:%M:%S.%f")[:-3]
