@@ -206,10 +206,15 @@ def _total_line(result: "Result", seconds: float) -> str:
 
 def _as_dict(result: "Result", seconds: float) -> dict[str, object]:
     return {
-        "sources": [{"source": o.source, **asdict(o.summary)} for o in result.outcomes],
+        "sources": [{"source": o.source, **_counts(o.summary)} for o in result.outcomes],
         "outputs": {name: str(path) for name, path in result.outputs.items()},
         "seconds": round(seconds, 3),
     }
+
+
+def _counts(summary: Summary) -> dict[str, object]:
+    """Without what only live sources have, where it is none."""
+    return {k: v for k, v in asdict(summary).items() if v is not None or k == "error"}
 
 
 def _has_losses(summary: Summary) -> bool:
