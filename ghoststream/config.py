@@ -4,17 +4,17 @@
     config = load_config(Path("pipelines/alarm.yaml"), RunConfig, source="clip.mp4")
 
 Unknown keys are refused. `{GHOSTSTREAM_NAME}` in a pipeline file is replaced from the environment,
-so that no secret stands in it.
+so that no secret stands in it; so it is in the addresses and secrets of receivers, wherever given.
 """
 
 import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import yaml
@@ -25,6 +25,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainSerializer,
+    SecretStr,
     ValidationError,
     WithJsonSchema,
     model_validator,
@@ -59,6 +60,87 @@ def _several(value: object) -> object:
     return (str(value),) if isinstance(value, str | int | Path) else value
 
 
+def filled_in(text: str) -> str:
+    """Replaces `{GHOSTSTREAM_NAME}` by the environment variable of that name.
+
+    Within an address the value is percent-encoded, so that any password works as it is; where it is
+    the whole text, it is taken as it is.
+
+    Raises:
+        ConfigError: the variable is not set.
+    """
+    if whole := _PLACEHOLDER.fullmatch(text):
+        return _variable(whole[1])
+    return _PLACEHOLDER.sub(lambda match: quote(_variable(match[1]), safe=""), text)
+
+
+_PLACEHOLDER = re.compile(r"\{(GHOSTSTREAM_[A-Z0-9_]+)\}")
+
+
+def _variable(name: str) -> str:
+    if name not in os.environ:
+        raise ConfigError(f"the environment variable {name} is not set; export it first")
+    return os.environ[name]
+
+
+def _filled_in_item(value: object) -> object:
+    """Addresses and secrets are filled in wherever they are given, on the command line, too."""
+    return filled_in(value) if isinstance(value, str) else value
+
+
+def _regions(value: object) -> object:
+    """`door=0.1,0.2,0.3,0.4`, one or several, to what a mapping would be."""
+    if isinstance(value, str):
+        value = (value,)
+    if not isinstance(value, list | tuple):
+        return value
+    pairs = [_region(str(item)) for item in value]
+    names = [name for name, _ in pairs]
+    if twice := _first_repeated(names):
+        raise ValueError(f"region {twice!r} is there twice; give each a name of its own")
+    return dict(pairs)
+
+
+def _region(text: str) -> tuple[str, tuple[str, ...]]:
+    name, equals, numbers = text.partition("=")
+    if not equals:
+        raise ValueError("a region looks like door=0.25,0.1,0.5,0.8: its name, then x, y, w, h")
+    return name, tuple(numbers.split(","))
+
+
+def _first_repeated(names: Sequence[str]) -> str | None:
+    return next((name for name in names if names.count(name) > 1), None)
+
+
+def _well_named(name: str) -> str:
+    if not name.strip() or not name.isprintable() or "://" in name:
+        # Not shown: it may be an address that holds a password.
+        raise ValueError("a name is a few printable letters, such as gate; an address is none")
+    return name
+
+
+def _within_picture(regions: "Regions") -> "Regions":
+    for name, (x, y, width, height) in regions.items():
+        _well_named(name)
+        is_empty = width <= 0 or height <= 0
+        if x < 0 or y < 0 or is_empty or x + width > 1 or y + height > 1:
+            raise ValueError(
+                f"region {name!r} is x, y, width and height as fractions of the picture, such as "
+                "0.25 instead of 480 of 1920 pixels, and lies within it"
+            )
+    return regions
+
+
+def _address_of(*schemes: str) -> Callable[[str], str]:
+    def check(address: str) -> str:
+        # The address itself is not shown: it may hold a password.
+        if not address.startswith(tuple(f"{scheme}://" for scheme in schemes)):
+            raise ValueError(f"an address here looks like {schemes[-1]}://user:password@host:port")
+        return address
+
+    return check
+
+
 Exact = Annotated[
     Fraction,
     BeforeValidator(_exact),
@@ -68,6 +150,16 @@ Exact = Annotated[
 Positive = Annotated[Exact, AfterValidator(_positive)]
 NotNegative = Annotated[Exact, AfterValidator(_not_negative)]
 Score = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, AfterValidator(_well_named)]
+Regions: TypeAlias = dict[str, tuple[Exact, Exact, Exact, Exact]]
+"""x, y, width and height as fractions of the picture, as displayed, by name."""
+CheckedRegions = Annotated[Regions, BeforeValidator(_regions), AfterValidator(_within_picture)]
+BrokerAddress = Annotated[
+    str, BeforeValidator(_filled_in_item), AfterValidator(_address_of("mqtt", "mqtts"))
+]
+WebhookAddress = Annotated[
+    str, BeforeValidator(_filled_in_item), AfterValidator(_address_of("http", "https"))
+]
 
 
 class _Config(BaseModel):
@@ -80,7 +172,7 @@ class _Config(BaseModel):
 class SourceConfig(_Config):
     """What to read, and how patiently."""
 
-    source: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
+    source: Annotated[tuple[str, ...], BeforeValidator(_several)] = Field(default=(), repr=False)
     """Files, directories, globs, lists, address files, rtsp:// or http(s):// addresses, webcams."""
     rtsp_transport: Literal["tcp", "udp"] = "tcp"
     open_timeout: Positive = Fraction(10)
@@ -180,7 +272,151 @@ class AnalysisConfig(ModelConfig, SamplingConfig, ClipConfig, EventConfig):
     """All that decides what is found in a video."""
 
 
-class RunConfig(SourceConfig, AnalysisConfig):
+class CameraConfig(_Config):
+    """One of several cameras; a bare address stands for one without settings of its own."""
+
+    name: Name | None = None
+    """What outputs call it; unset, its address without password."""
+    source: str = Field(repr=False)
+    """As SOURCE, but for one camera only."""
+    fps: Positive | None = None
+    """Frames a second that the network looks at; unset, what all cameras get."""
+    roi: CheckedRegions = {}
+    """Regions; unset, those of all cameras."""
+    rtsp_transport: Literal["tcp", "udp"] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_address(cls, value: object) -> object:
+        return {"source": str(value)} if isinstance(value, str | int) else value
+
+
+class CamerasConfig(_Config):
+    """Which cameras to watch, and what to do when one is lost or too fast."""
+
+    cameras: Annotated[tuple[CameraConfig, ...], BeforeValidator(_several)] = Field(
+        default=(), repr=False, exclude=True
+    )
+    """Addresses, or mappings with name, source, fps, roi and rtsp_transport; in a file only."""
+    roi: CheckedRegions = {}
+    """Regions that are looked at instead of the whole picture, each on its own."""
+    drop_policy: Literal["latest", "oldest"] = "latest"
+    """What is looked at when a camera gives more than can be: its newest frame, or frames in their
+    order, until memory for them is full."""
+    retry_initial: Positive = Fraction(1)
+    """Seconds before the first attempt to reconnect; it doubles from there."""
+    retry_max: Positive = Fraction(30)
+    """Seconds between attempts at most."""
+    max_retries: Annotated[int, Field(ge=-1)] = -1
+    """Attempts in a row without a frame before a camera is given up; -1 never does."""
+    realtime: bool = False
+    """Play files at their own speed, as if they were cameras."""
+    loop: bool = False
+    """Begin such a file again at its end."""
+
+    @model_validator(mode="after")
+    def _cameras_hold_together(self) -> "CamerasConfig":
+        if self.retry_max < self.retry_initial:
+            raise ValueError(
+                f"retry_max ({self.retry_max}) must not be below retry_initial "
+                f"({self.retry_initial})"
+            )
+        if self.loop and not self.realtime:
+            raise ValueError("loop repeats a file that is played as a camera; set realtime too")
+        if twice := _first_repeated([c.name for c in self.cameras if c.name is not None]):
+            raise ValueError(f"two cameras are called {twice!r}; give each a name of its own")
+        return self
+
+
+class EvidenceConfig(_Config):
+    """What to keep of the video around each event."""
+
+    evidence: Path | None = None
+    """Directory for a clip and a thumbnail of each event of a camera."""
+    pre_roll: NotNegative = Fraction(5)
+    """Seconds of a clip before its event."""
+    post_roll: NotNegative = Fraction(5)
+    """Seconds of a clip after its event."""
+    clip_max: Positive = Fraction(60)
+    """Seconds of one file; a longer event gets several."""
+    evidence_budget: Positive = Fraction(10)
+    """GB that evidence may fill; the oldest goes first."""
+    evidence_days: Positive = Fraction(14)
+    """Days after which evidence goes."""
+
+    @model_validator(mode="after")
+    def _clips_need_a_directory(self) -> "EvidenceConfig":
+        if self.evidence is None:
+            _refuse_alone(self, ("pre_roll", "post_roll", "clip_max"), need="evidence")
+        return self
+
+
+class DeliveryConfig(_Config):
+    """Who is told of events."""
+
+    mqtt: BrokerAddress | None = Field(default=None, repr=False, exclude=True)
+    """Broker: mqtt://user:password@host:1883, or mqtts:// with TLS."""
+    mqtt_prefix: str = "ghoststream"
+    """First part of each topic."""
+    mqtt_ca: Path | None = None
+    """Certificates to trust instead of the system's."""
+    mqtt_insecure: bool = False
+    """Do not check the broker's certificate."""
+    home_assistant: bool = False
+    """Announce the cameras to Home Assistant."""
+    webhook: Annotated[tuple[WebhookAddress, ...], BeforeValidator(_several)] = Field(
+        default=(), repr=False, exclude=True
+    )
+    """Addresses that events are posted to."""
+    webhook_secret: (
+        Annotated[SecretStr, Field(min_length=1), BeforeValidator(_filled_in_item)] | None
+    ) = Field(default=None, exclude=True)
+    """What signs them."""
+    spool: Path = Path("ghoststream-spool")
+    """Directory for events that could not be delivered yet."""
+    spool_budget: Positive = Fraction(64)
+    """MB of them for each receiver; beyond it the oldest are given up, and counted."""
+
+    @model_validator(mode="after")
+    def _receivers_are_named(self) -> "DeliveryConfig":
+        if self.mqtt is None:
+            alone = ("mqtt_prefix", "mqtt_ca", "mqtt_insecure", "home_assistant")
+            _refuse_alone(self, alone, need="mqtt")
+        elif not self.mqtt.startswith("mqtts://"):
+            _refuse_alone(self, ("mqtt_ca", "mqtt_insecure"), need="an mqtts:// address")
+        if not self.webhook:
+            _refuse_alone(self, ("webhook_secret",), need="webhook")
+        return self
+
+    @model_validator(mode="after")
+    def _topics_hold(self) -> "DeliveryConfig":
+        if self.mqtt_ca is not None and self.mqtt_insecure:
+            raise ValueError("mqtt_ca and mqtt_insecure exclude each other; choose one")
+        if not re.fullmatch(r"[^+#$/\x00][^+#\x00]*(?<!/)", self.mqtt_prefix):
+            raise ValueError(
+                f"mqtt_prefix ({self.mqtt_prefix!r}) is the start of a topic, such as home/video"
+            )
+        return self
+
+
+def _refuse_alone(config: BaseModel, names: Sequence[str], *, need: str) -> None:
+    """Settings that would be ignored without another one are refused where they were chosen."""
+    defaults = type(config).model_fields
+    chosen = [name for name in names if getattr(config, name) != defaults[name].default]
+    if chosen:
+        raise ValueError(f"{' and '.join(chosen)} without {need} would do nothing; set it too")
+
+
+class LiveConfig(CamerasConfig, EvidenceConfig, DeliveryConfig):
+    """What concerns cameras alone."""
+
+    metrics_port: Annotated[int, Field(ge=0, le=65535)] | None = None
+    """Port on this machine for Prometheus and a health check; 0 takes a free one."""
+    log_clips: bool = False
+    """Write each clip to the event log, not only what begins and ends."""
+
+
+class RunConfig(SourceConfig, AnalysisConfig, LiveConfig):
     """From video to events."""
 
     jsonl: str | None = None
@@ -269,9 +505,11 @@ def load_config(path: Path, kind: type[C], **overrides: object) -> C:
         ConfigError: no such file, not YAML, or settings that do not hold.
     """
     values = _read_yaml(path)
+    replaced = {"cameras"} if "source" in overrides else set()
     if any(name in overrides for name in SAMPLINGS):
-        values = {key: value for key, value in values.items() if key not in SAMPLINGS}
-    return make_config(kind, {**values, **overrides})
+        replaced |= set(SAMPLINGS)
+    kept = {key: value for key, value in values.items() if key not in replaced}
+    return make_config(kind, {**kept, **overrides})
 
 
 def _read_yaml(path: Path) -> dict[str, object]:
@@ -280,49 +518,56 @@ def _read_yaml(path: Path) -> dict[str, object]:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read the pipeline {str(path)!r}: {error}") from error
     except yaml.YAMLError as error:
-        problem = " ".join(str(error).split())
-        raise ConfigError(f"{str(path)!r} is not YAML: {problem}") from error
+        # Without a cause: its message quotes lines that may hold a password.
+        raise ConfigError(f"{str(path)!r} is not YAML: {_yaml_problem(error)}") from None
     if not isinstance(values, dict):
         raise ConfigError(f"{str(path)!r} must hold `key: value` lines, such as `fps: 2`")
     return {key: _filled_in(value) for key, value in values.items()}
 
 
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    """What is wrong and where, without what stands there."""
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
+        return "it holds a character that is not allowed; save it as plain text in UTF-8"
+    mark, problem = error.problem_mark, _QUOTED.sub("", error.problem or "")
+    return (
+        f"{problem} in line {mark.line + 1}, column {mark.column + 1}; text with signs such as "
+        "* & ! @ % : # stands in quotes"
+    )
+
+
+_QUOTED = re.compile(r""" *('[^'<]{2,}'|"[^"]*")""")
+"""Names of tokens, such as '<scalar>', stay."""
+
+
 def _filled_in(value: object) -> object:
     if isinstance(value, list):
         return [_filled_in(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _filled_in(item) for key, item in value.items()}
     return filled_in(value) if isinstance(value, str) else value
-
-
-def filled_in(text: str) -> str:
-    """Replaces `{GHOSTSTREAM_NAME}` by the environment variable of that name.
-
-    Within an address the value is percent-encoded, so that any password works as it is; where it is
-    the whole text, it is taken as it is.
-
-    Raises:
-        ConfigError: the variable is not set.
-    """
-    if whole := _PLACEHOLDER.fullmatch(text):
-        return _variable(whole[1])
-    return _PLACEHOLDER.sub(lambda match: quote(_variable(match[1]), safe=""), text)
-
-
-_PLACEHOLDER = re.compile(r"\{(GHOSTSTREAM_[A-Z0-9_]+)\}")
-
-
-def _variable(name: str) -> str:
-    if name not in os.environ:
-        raise ConfigError(f"the environment variable {name} is not set; export it first")
-    return os.environ[name]
 
 
 def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"unknown setting {key!r}; known are {', '.join(kind.model_fields)}"
+        return _unknown(CameraConfig if error["loc"][0] == "cameras" else kind, key)
     message = str(error["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
-    return f"{key}: {message}, got {error['input']!r}" if key else message
+    if not key:
+        return message
+    is_shown = error["loc"][0] not in NEVER_SHOWN
+    return f"{key}: {message}, got {error['input']!r}" if is_shown else f"{key}: {message}"
+
+
+NEVER_SHOWN = frozenset({"source", "cameras", "mqtt", "webhook", "webhook_secret"})
+"""Settings that may hold a password."""
+
+
+def _unknown(kind: type[BaseModel], key: str) -> str:
+    # What is no word may be an address that slipped in front of a colon.
+    shown = f" {key!r}" if re.fullmatch(r"[\w.-]+", key) else ""
+    return f"unknown setting{shown}; known are {', '.join(kind.model_fields)}"
 
 
 WITHOUT_EFFECT = (
@@ -331,6 +576,8 @@ WITHOUT_EFFECT = (
     | {"device", "precision", "batch", "workers"}
     | {"store", "include", "exclude", "file_timeout", "retry_failed", "dry_run", "watch"}
     | {"engine", "address"}
+    # The header of each camera's results says what it looks at, and how often.
+    | set(LiveConfig.model_fields)
 )
 """Settings that decide where results go and how they are reached, but not what they are."""
 

@@ -21,12 +21,12 @@ def _flag(name: str, *, help: str) -> Decorator[Any]:
     return click.option(name, is_flag=True, default=None, help=help)
 
 
-def _several(name: str, *, help: str) -> Decorator[Any]:
+def _several(name: str, metavar: str = "GLOB", *, help: str) -> Decorator[Any]:
     return click.option(
         name,
-        metavar="GLOB",
+        metavar=metavar,
         multiple=True,
-        callback=lambda _context, _option, globs: globs or None,
+        callback=lambda _context, _option, values: values or None,
         help=help,
     )
 
@@ -118,6 +118,87 @@ OUTPUTS = [
         "--out", PATH, "DIR", help="Directory for events.jsonl.  [default without output: runs/N]"
     ),
     _flag("--exist-ok", help="Write into --out even if it is there; otherwise a number is added."),
+]
+CAMERAS = [
+    _several(
+        "--roi",
+        "NAME=X,Y,W,H",
+        help="Look at this part of the picture, in fractions of it, not at the whole; may be given "
+        "several times.",
+    ),
+    _option(
+        "--drop-policy",
+        click.Choice(["latest", "oldest"]),
+        help="Where a camera gives more than can be looked at, take its newest frame, or frames in "
+        "their order until memory for them is full.  [default: latest]",
+    ),
+    _option(
+        "--retry-initial",
+        metavar="SECONDS",
+        help="Wait so long before reconnecting, then twice as long, and so on.  [default: 1]",
+    ),
+    _option("--retry-max", metavar="SECONDS", help="Wait so long at most.  [default: 30]"),
+    _option(
+        "--max-retries",
+        int,
+        "N",
+        help="Give a camera up after so many attempts without a frame.  [default: -1, never]",
+    ),
+    _flag("--realtime", help="Play files at their own speed, as if they were cameras."),
+    _flag("--loop", help="Begin such a file again at its end."),
+    _flag("--log-clips", help="Write each clip of a camera to the event log, too."),
+    _option(
+        "--metrics-port",
+        int,
+        "PORT",
+        help="Serve /metrics (Prometheus) and /healthz on this port, to this machine only.",
+    ),
+]
+EVIDENCE = [
+    _option("--evidence", PATH, "DIR", help="Keep a clip and a picture of each event there."),
+    _option("--pre-roll", metavar="SECONDS", help="Of a clip before its event.  [default: 5]"),
+    _option("--post-roll", metavar="SECONDS", help="Of a clip after its event.  [default: 5]"),
+    _option(
+        "--clip-max",
+        metavar="SECONDS",
+        help="Longer events get several files.  [default: 60]",
+    ),
+    _option(
+        "--evidence-budget",
+        metavar="GB",
+        help="Beyond this the oldest evidence goes.  [default: 10]",
+    ),
+    _option("--evidence-days", metavar="DAYS", help="Older evidence goes.  [default: 14]"),
+]
+DELIVERY = [
+    _option(
+        "--mqtt",
+        metavar="ADDRESS",
+        help="Tell a broker of events: mqtt://host, or mqtts://user:{GHOSTSTREAM_NAME}@host with "
+        "the password from the environment.",
+    ),
+    _option("--mqtt-prefix", metavar="TOPIC", help="Start of topics.  [default: ghoststream]"),
+    _option("--mqtt-ca", PATH, "FILE", help="Certificates to trust instead of the system's."),
+    _flag("--mqtt-insecure", help="Do not check the broker's certificate."),
+    _flag("--home-assistant", help="Announce the cameras to Home Assistant."),
+    _several("--webhook", "ADDRESS", help="Post events there; may be given several times."),
+    _option(
+        "--webhook-secret",
+        metavar="SECRET",
+        help="Sign them; {GHOSTSTREAM_NAME} takes it from the environment, where no other user "
+        "sees it.",
+    ),
+    _option(
+        "--spool",
+        PATH,
+        "DIR",
+        help="Events wait there while a receiver is away.  [default: ghoststream-spool]",
+    ),
+    _option(
+        "--spool-budget",
+        metavar="MB",
+        help="Beyond this the oldest of a receiver are given up.  [default: 64]",
+    ),
 ]
 ARCHIVE = [
     _option(

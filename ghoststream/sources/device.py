@@ -2,8 +2,12 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ghoststream.sources.source import SourceOptions, Stream
+
+if TYPE_CHECKING:
+    from ghoststream.video.access import Access
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,16 +31,19 @@ class DeviceSource:
         Raises:
             SourceError: one of its kinds.
         """
-        from ghoststream.video.access import device_access
         from ghoststream.video.decode import Video
 
-        return Video(
-            device_access(
-                self.path,
-                self.name,
-                rate=None,
-                read_timeout_seconds=self.options.read_timeout_seconds,
-            )
+        return Video(self.access())
+
+    def access(self) -> "Access":
+        """What FFmpeg may open for it, and how."""
+        from ghoststream.video.access import device_access
+
+        return device_access(
+            self.path,
+            self.name,
+            rate=None,
+            read_timeout_seconds=self.options.read_timeout_seconds,
         )
 
 

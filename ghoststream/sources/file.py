@@ -4,9 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ghoststream.sources.source import Stream
 from ghoststream.types import Outline, Sampling
+
+if TYPE_CHECKING:
+    from ghoststream.video.access import Access
 
 _ENDINGS = (
     "mp4 m4v mov qt mkv webm avi ts m2ts mts mpg mpeg m2v vob flv f4v wmv asf ogv ogm 3gp 3g2 mxf "
@@ -42,14 +46,19 @@ class FileSource:
         Raises:
             SourceError: one of its kinds.
         """
-        from ghoststream.video.access import file_access
         from ghoststream.video.decode import Video
 
-        return Video(
-            file_access(self.path, self.name),
-            threads=self.threads,
-            is_repeatable=self.is_repeatable,
-        )
+        return Video(self.access(), threads=self.threads, is_repeatable=self.is_repeatable)
+
+    def access(self) -> "Access":
+        """What FFmpeg may open for it, and how.
+
+        Raises:
+            SourceError: there is no readable regular file.
+        """
+        from ghoststream.video.access import file_access
+
+        return file_access(self.path, self.name)
 
     def declared_duration(self) -> Fraction | None:
         """What its container says, in seconds; no frame is decoded for it.
@@ -57,10 +66,9 @@ class FileSource:
         Raises:
             SourceError: one of its kinds.
         """
-        from ghoststream.video.access import file_access
         from ghoststream.video.decode import Video
 
-        with Video(file_access(self.path, self.name), threads=1) as video:
+        with Video(self.access(), threads=1) as video:
             return video.declared_duration
 
     def outline(self, sampling: Sampling, on_step: Callable[[], None]) -> Outline | None:
@@ -73,10 +81,9 @@ class FileSource:
         Raises:
             SourceError: one of its kinds.
         """
-        from ghoststream.video.access import file_access
         from ghoststream.video.decode import Video
 
-        with Video(file_access(self.path, self.name), threads=1) as video:
+        with Video(self.access(), threads=1) as video:
             return video.outline(sampling, on_step)
 
 
