@@ -12,6 +12,7 @@
     │   ├── DecoderHung        a video that its decoder does not come to an end with
     │   ├── StreamUnreachable  nobody answers at the address
     │   ├── StreamRefused      the server answers, and says no
+    │   │   └── StreamUnauthorized   of the user name, the password or the rights
     │   └── StreamTimedOut     the server accepts, and then stays silent
     ├── WeightsError           weights that are missing, damaged, of another network or untrained
     ├── HeadError              a head that is damaged or belongs to another backbone
@@ -76,6 +77,10 @@ class StreamUnreachable(SourceError):
 
 class StreamRefused(SourceError):
     code = "STREAM_REFUSED"
+
+
+class StreamUnauthorized(StreamRefused):
+    code = "STREAM_UNAUTHORIZED"
 
 
 class StreamTimedOut(SourceError):

@@ -18,6 +18,7 @@ from ghoststream.errors import (
     SourceUnreadable,
     StreamRefused,
     StreamTimedOut,
+    StreamUnauthorized,
     StreamUnreachable,
 )
 
@@ -70,11 +71,11 @@ _FAULTS: dict[type[Exception], Fault] = {
         "the server calls the request malformed (400); check the address",
     ),
     av.error.HTTPUnauthorizedError: (
-        StreamRefused,
+        StreamUnauthorized,
         "the server refuses the user name or password (401); check both",
     ),
     av.error.HTTPForbiddenError: (
-        StreamRefused,
+        StreamUnauthorized,
         "the server forbids access (403); check this user's rights",
     ),
     av.error.HTTPNotFoundError: (

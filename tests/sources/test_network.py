@@ -22,6 +22,7 @@ from ghoststream.errors import (
     SourceNotFound,
     StreamRefused,
     StreamTimedOut,
+    StreamUnauthorized,
     StreamUnreachable,
 )
 from ghoststream.sources import Source, SourceOptions, open_sources
@@ -118,8 +119,8 @@ def test_rtsp_password_reaches_the_camera(password: str) -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        ("401 Unauthorized", StreamRefused),
-        ("403 Forbidden", StreamRefused),
+        ("401 Unauthorized", StreamUnauthorized),
+        ("403 Forbidden", StreamUnauthorized),
         ("404 Not Found", SourceNotFound),
         ("500 Internal Server Error", StreamRefused),
         ("454 Session Not Found", StreamRefused),

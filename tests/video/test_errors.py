@@ -12,6 +12,7 @@ from ghoststream.errors import (
     SourceUnreadable,
     StreamRefused,
     StreamTimedOut,
+    StreamUnauthorized,
     StreamUnreachable,
 )
 from ghoststream.video.errors import fault_of, translated
@@ -36,8 +37,8 @@ EXPECTED = {
     "OSError": SourceUnreadable,
     "BlockingIOError": SourceUnreadable,
     "HTTPBadRequestError": StreamRefused,
-    "HTTPUnauthorizedError": StreamRefused,
-    "HTTPForbiddenError": StreamRefused,
+    "HTTPUnauthorizedError": StreamUnauthorized,
+    "HTTPForbiddenError": StreamUnauthorized,
     "HTTPTooManyRequestsError": StreamRefused,
     "HTTPOtherClientError": StreamRefused,
     "HTTPServerError": StreamRefused,

@@ -1,4 +1,8 @@
-"""What a capture process and its parent tell each other, over a pipe."""
+"""What a capture process and its parent tell each other, and what the analysis is told of it.
+
+capture process --FromCapture--> camera --Item--> analysis
+capture process <--ToCapture--- camera
+"""
 
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -13,7 +17,9 @@ from ghoststream.types import (
     Region,
     Sampling,
     SegmentCause,
+    Status,
     StreamInfo,
+    Summary,
     TimeSpan,
 )
 from ghoststream.video.access import Access
@@ -70,7 +76,9 @@ class Alive:
     """Of this connection so far; `frames` counts pictures decoded or skipped on purpose."""
     clock: Clock
     time: Fraction | None
-    """Of the newest frame."""
+    """Of the newest packet."""
+    decoding_seconds: float = 0.0
+    """For which the decoder has been at one packet; 0 while it waits for the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,3 +145,34 @@ class Stop:
 
 
 ToCapture = KeepClip | EndClip | KeepThumbnail | Stop
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentBegun:
+    """The samples that follow are of a new segment."""
+
+    number: int
+    """Counted from 1 over all connections of a camera."""
+    cause: SegmentCause
+    info: StreamInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SegmentEnded:
+    """Nothing more comes of a segment; each one that has begun ends once."""
+
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraEnded:
+    """The last item of a camera."""
+
+    summary: Summary
+    """Without what only the analysis knows: samples looked at, clips and events."""
+    error: SourceError | None
+    """Why it ended, where nobody stopped it and it is no file that is over."""
+
+
+Item = SegmentBegun | Sampled | SegmentEnded | Status | Evidence | NotKept | CameraEnded
+"""What the analysis gets of a camera, as it happens."""
