@@ -42,6 +42,12 @@ class Clip:
     options: dict[str, str] = field(default_factory=dict)
 
 
+def camera(megabits: int) -> dict[str, str]:
+    """As cameras code: no B-frames, a constant rate of bits, a keyframe every two seconds."""
+    rate = {"b": f"{megabits}M", "maxrate": f"{megabits}M", "bufsize": f"{megabits}M"}
+    return {"preset": "veryfast", "bf": "0", "g": "50", "sc_threshold": "0", **rate}
+
+
 TWO_SECOND_GOP = {"preset": "medium", "crf": "23", "g": "50", "sc_threshold": "0"}
 CLIPS = {
     "full1080": Clip(width=1920, height=1080, seconds=300, options=TWO_SECOND_GOP),
@@ -57,6 +63,8 @@ CLIPS = {
     "long1080": Clip(
         width=1920, height=1080, seconds=60, options={"preset": "medium", "crf": "23"}
     ),
+    "camera1080": Clip(width=1920, height=1080, seconds=24, options=camera(4)),
+    "camera480": Clip(width=854, height=480, seconds=24, options=camera(1)),
 }
 
 

@@ -21,6 +21,8 @@ from pathlib import Path
 from statistics import median
 from typing import Literal
 
+from processes import memory_bytes, with_descendants
+
 MEMORY_POLL_SECONDS = 0.05
 PEERS = Path(__file__).parent / "peers"
 GHOSTSTREAM = str(Path(sys.executable).with_name("ghoststream"))
@@ -203,38 +205,8 @@ class _MemoryWatch:
     def _watch(self) -> None:
         start = time.monotonic()
         while not self._stopped.is_set():
-            total = sum(map(_peak_resident_bytes, _with_descendants(self._pid)))
+            total = sum(memory_bytes(pid, "VmHWM:") for pid in with_descendants(self._pid))
             self._peak_bytes = max(self._peak_bytes, total)
             # A short process is looked at often enough, too.
             tenth = max(0.002, (time.monotonic() - start) / 10)
             self._stopped.wait(min(MEMORY_POLL_SECONDS, tenth))
-
-
-def _with_descendants(pid: int) -> list[int]:
-    found, open_ends = [], [pid]
-    while open_ends:
-        found.append(open_ends.pop())
-        for task in _tasks(found[-1]):
-            open_ends += map(int, _read(task / "children").split())
-    return found
-
-
-def _tasks(pid: int) -> list[Path]:
-    try:
-        return list(Path(f"/proc/{pid}/task").iterdir())
-    except (FileNotFoundError, ProcessLookupError):
-        return []  # it has just ended
-
-
-def _peak_resident_bytes(pid: int) -> int:
-    for line in _read(Path(f"/proc/{pid}/status")).splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    return 0
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return ""  # it has just ended
