@@ -1,0 +1,116 @@
+"""One frame of a live stream as JPEG, decoded anew from packets in memory.
+
+thumbnail = thumbnail_at(time, ring.since(time), stream, max_side=640)
+path.write_bytes(thumbnail.jpeg)
+"""
+
+from __future__ import annotations  # av.Packet takes no parameter at run time
+
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import chain, islice
+
+from av import open as open_output
+from av.codec.context import ThreadType
+from av.error import EOFError as FFmpegEOFError
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+from PIL import Image
+
+from ghoststream.errors import NoFrames
+from ghoststream.types import Frame, Pixels
+from ghoststream.video.access import MAX_PIXELS
+from ghoststream.video.container import DAMAGE, frame_of
+from ghoststream.video.picture import Converter, pixel_aspect
+from ghoststream.video.ring import LivePacket, Template, detached
+
+MAX_PACKETS = 300
+"""That are decoded; in a longer group, the last of these is shown instead."""
+QUALITY = 85
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thumbnail:
+    """A small picture."""
+
+    time: Fraction
+    """Of the frame that it shows, in Unix seconds."""
+    jpeg: bytes
+
+
+def thumbnail_at(
+    time: Fraction, packets: Sequence[LivePacket], stream: Template, *, max_side: int
+) -> Thumbnail:
+    """The frame that is shown at a time, or else the one that comes nearest.
+
+    Args:
+        time: in Unix seconds.
+        packets: in the order of decoding, from a keyframe on.
+        stream: whose packets they are; its own decoder is left alone.
+        max_side: pixels of the longer side; a smaller picture is not enlarged.
+
+    Raises:
+        NoFrames: not one picture could be decoded.
+    """
+    frame = _shown_at(time, _frames(packets, stream))
+    longer = max(frame.picture.width, frame.picture.height)
+    scale = min(Fraction(1), Fraction(max_side, longer))
+    size = _scaled(frame.picture.width, scale), _scaled(frame.picture.height, scale)
+    return Thumbnail(time=frame.time, jpeg=_jpeg(frame.rgb(size)))
+
+
+def _shown_at(time: Fraction, frames: Iterator[Frame]) -> Frame:
+    shown: Frame | None = None
+    for frame in frames:
+        if shown is not None and frame.time > time:
+            break
+        shown = frame
+    if shown is None:
+        raise NoFrames("no picture of this moment could be decoded; the packets are damaged.")
+    return shown
+
+
+def _frames(packets: Sequence[LivePacket], stream: Template) -> Iterator[Frame]:
+    decoder, converter = _decoder(stream), Converter()
+    aspect = pixel_aspect(stream.sample_aspect_ratio)
+    wanted = chain(map(detached, islice(packets, MAX_PACKETS)), [None])
+    for decoded in chain.from_iterable(_decoded(decoder, packet) for packet in wanted):
+        if decoded.pts is not None and not decoded.is_corrupt:
+            yield frame_of(
+                decoded,
+                decoded.pts,
+                time_base=packets[0].time_base,
+                converter=converter,
+                sample_aspect_ratio=aspect,
+            )
+
+
+def _decoder(stream: Template) -> VideoCodecContext:
+    """Of its own. A muxer that writes nothing copies all that the stream's decoder was told."""
+    with open_output(io.BytesIO(), "w", format="null") as nowhere:
+        decoder = nowhere.add_stream_from_template(stream, opaque=True).codec_context
+    decoder.options = {"max_pixels": str(MAX_PIXELS)}
+    # Threads over whole frames hide errors and the pictures behind them.
+    decoder.thread_type, decoder.thread_count = ThreadType.SLICE, 1
+    return decoder
+
+
+def _decoded(decoder: VideoCodecContext, packet: Packet[VideoStream] | None) -> list[VideoFrame]:
+    try:
+        return decoder.decode(packet)
+    except (*DAMAGE, FFmpegEOFError):
+        return []
+
+
+def _scaled(side: int, scale: Fraction) -> int:
+    return max(1, round(side * scale))
+
+
+def _jpeg(pixels: Pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
+    return file.getvalue()
