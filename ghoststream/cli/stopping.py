@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first ends the run in order, the second at once."""
+"""Ctrl-C and SIGTERM: the first ends the run in order, the second at once. SIGHUP: read again."""
 
 import signal
 import threading
@@ -24,3 +24,18 @@ def stop_on_signals() -> Iterator[threading.Event]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def reload_on_hangup() -> Iterator[threading.Event]:
+    """An event that each SIGHUP sets; who acts on it clears it."""
+    hangup = threading.Event()
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        hangup.set()
+
+    before = signal.signal(signal.SIGHUP, handle)
+    try:
+        yield hangup
+    finally:
+        signal.signal(signal.SIGHUP, before)
