@@ -13,7 +13,8 @@
     │   ├── StreamUnreachable  nobody answers at the address
     │   ├── StreamRefused      the server answers, and says no
     │   │   └── StreamUnauthorized   of the user name, the password or the rights
-    │   └── StreamTimedOut     the server accepts, and then stays silent
+    │   ├── StreamTimedOut     the server accepts, and then stays silent
+    │   └── FormatChanged      a live stream whose pictures have another size or format from now on
     ├── WeightsError           weights that are missing, damaged, of another network or untrained
     ├── HeadError              a head that is damaged or belongs to another backbone
     ├── StoreError             a store that is missing, of another version or made in another way
@@ -85,6 +86,10 @@ class StreamUnauthorized(StreamRefused):
 
 class StreamTimedOut(SourceError):
     code = "STREAM_TIMED_OUT"
+
+
+class FormatChanged(SourceError):
+    code = "STREAM_FORMAT_CHANGED"
 
 
 class WeightsError(GhostStreamError):

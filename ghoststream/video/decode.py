@@ -8,7 +8,6 @@ with open_file(Path("clip.mp4")) as video:
 from __future__ import annotations  # av.Packet takes no parameter at run time
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from fractions import Fraction
@@ -36,7 +35,8 @@ from ghoststream.video.container import (
     prepare_decoder,
     prepare_for_lane,
 )
-from ghoststream.video.errors import is_late, translated
+from ghoststream.video.demux import demuxed
+from ghoststream.video.errors import translated
 from ghoststream.video.lanes import side_by_side
 from ghoststream.video.ledger import Ledger
 from ghoststream.video.picture import Converter, pixel_aspect
@@ -52,10 +52,6 @@ from ghoststream.video.probe import (
 )
 from ghoststream.video.sample import Prepare, samples_of
 from ghoststream.video.timestamps import Timestamps
-
-MAX_ERRORS_IN_A_ROW = 1000
-MAX_SECONDS_OF_ERRORS = 10.0
-"""Some damaged files give an error for ever, without coming forward."""
 
 MAX_LANES = 16
 MAX_REMOTE_LANES = 2
@@ -318,37 +314,19 @@ class Video:
 
     def _packets(self) -> Iterator[Packet[VideoStream] | None]:
         """Packets that hold data, and None at the end, which empties the decoder."""
-        packets = self._container.demux(self._stream)
-        patience = _Patience()
-        while not self._interrupted.is_set():
-            try:
-                with self._lock, self._reading():
-                    packet = self._next_packet(packets)
-            except _Damaged:
-                self.counts.decode_errors += 1
-                packets = self._container.demux(self._stream)
-                if patience.is_over():
-                    break
-                continue
-            if packet is None:
-                break
-            patience.renew()
-            # An empty one would end the decoder; AVI has them where a frame repeats.
-            if packet.size:
-                yield packet
+        yield from demuxed(
+            self._container,
+            self._stream,
+            self._access,
+            lock=self._lock,
+            stop=self._interrupted,
+            on_damage=self._count_damage,
+        )
         if not self._interrupted.is_set():
             yield None
 
-    def _next_packet(self, packets: Iterator[Packet[VideoStream]]) -> Packet[VideoStream] | None:
-        if self._closed:
-            return None
-        start = time.monotonic()
-        try:
-            return next(packets, None)
-        except DAMAGE as error:
-            if is_late(start, self._access.read_timeout_seconds):
-                raise
-            raise _Damaged from error
+    def _count_damage(self) -> None:
+        self.counts.decode_errors += 1
 
     def _reading(self) -> AbstractContextManager[None]:
         return translated(
@@ -428,19 +406,4 @@ class Video:
 
 
 class _Damaged(Exception):
-    """One packet could not be had or decoded."""
-
-
-class _Patience:
-    """How long errors may follow each other before the rest is given up."""
-
-    def __init__(self) -> None:
-        self.renew()
-
-    def renew(self) -> None:
-        self._errors, self._since = 0, time.monotonic()
-
-    def is_over(self) -> bool:
-        self._errors += 1
-        waited = time.monotonic() - self._since
-        return self._errors > MAX_ERRORS_IN_A_ROW or waited > MAX_SECONDS_OF_ERRORS
+    """One packet could not be decoded."""
