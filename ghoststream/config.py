@@ -285,16 +285,21 @@ class CameraConfig(_Config):
     """Regions; unset, those of all cameras."""
     rtsp_transport: Literal["tcp", "udp"] | None = None
 
-    @model_validator(mode="before")
-    @classmethod
-    def _bare_address(cls, value: object) -> object:
-        return {"source": str(value)} if isinstance(value, str | int) else value
+
+def _bare_address(value: object) -> object:
+    return {"source": str(value)} if isinstance(value, str | int) else value
+
+
+Camera = Annotated[
+    CameraConfig,
+    BeforeValidator(_bare_address, json_schema_input_type=CameraConfig | str | int),
+]
 
 
 class CamerasConfig(_Config):
     """Which cameras to watch, and what to do when one is lost or too fast."""
 
-    cameras: Annotated[tuple[CameraConfig, ...], BeforeValidator(_several)] = Field(
+    cameras: Annotated[tuple[Camera, ...], BeforeValidator(_several)] = Field(
         default=(), repr=False, exclude=True
     )
     """Addresses, or mappings with name, source, fps, roi and rtsp_transport; in a file only."""

@@ -28,6 +28,23 @@ def read_settings(
     from ghoststream.config import load_config, make_config
     from ghoststream.errors import ConfigError
 
+    pipeline, given = given_settings(arguments, flags)
+    config = load_config(pipeline, kind, **given) if pipeline else make_config(kind, given)
+    if needs_source and not config.source and not getattr(config, "cameras", ()):
+        raise ConfigError("nothing to read; name a video, or give one with --source")
+    return config
+
+
+def given_settings(
+    arguments: tuple[str, ...], flags: dict[str, object]
+) -> tuple[Path | None, dict[str, object]]:
+    """The pipeline file, where one was given, and the settings that win over it.
+
+    Raises:
+        ConfigError: several pipeline files.
+    """
+    from ghoststream.errors import ConfigError
+
     given: dict[str, object] = {name: value for name, value in flags.items() if value is not None}
     pipelines = [a for a in arguments if Path(a).suffix in PIPELINE_SUFFIXES]
     sources: list[object] = [a for a in arguments if a not in pipelines]
@@ -35,13 +52,7 @@ def read_settings(
         given["source"] = (*sources, *filter(None, [flags.get("source")]))
     if len(pipelines) > 1:
         raise ConfigError(f"one pipeline at a time, got {' and '.join(pipelines)}")
-    if pipelines:
-        config = load_config(Path(pipelines[0]), kind, **given)
-    else:
-        config = make_config(kind, given)
-    if needs_source and not config.source:
-        raise ConfigError("nothing to read; name a video, or give one with --source")
-    return config
+    return (Path(pipelines[0]) if pipelines else None), given
 
 
 def set_json(as_json: bool) -> None:
