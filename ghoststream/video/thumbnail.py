@@ -70,7 +70,10 @@ def _shown_at(time: Fraction, frames: Iterator[Frame]) -> Frame:
             break
         shown = frame
     if shown is None:
-        raise NoFrames("no picture of this moment could be decoded; the packets are damaged.")
+        raise NoFrames(
+            "no picture of this moment can be had: its packets are damaged, or not in memory "
+            "any more."
+        )
     return shown
 
 
