@@ -307,7 +307,7 @@ class CamerasConfig(_Config):
     """Regions that are looked at instead of the whole picture, each on its own."""
     drop_policy: Literal["latest", "oldest"] = "latest"
     """What is looked at when a camera gives more than can be: its newest frame, or frames in their
-    order, until memory for them is full."""
+    order, the oldest of which are given up beyond 16 MB."""
     retry_initial: Positive = Fraction(1)
     """Seconds before the first attempt to reconnect; it doubles from there."""
     retry_max: Positive = Fraction(30)
@@ -380,7 +380,7 @@ class DeliveryConfig(_Config):
     spool: Path = Path("ghoststream-spool")
     """Directory for events that could not be delivered yet."""
     spool_budget: Positive = Fraction(64)
-    """MB of them for each receiver; beyond it the oldest are given up, and counted."""
+    """MB of them; beyond it the oldest are given up, and counted."""
 
     @model_validator(mode="after")
     def _receivers_are_named(self) -> "DeliveryConfig":

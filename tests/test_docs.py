@@ -12,9 +12,9 @@ from ghoststream.cli import main
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NEEDS_MORE = re.compile(
-    r"weights pull|\.rtsp|rtsp://|https?://|--head|GHOSTSTREAM_|sudo|pip |make "
+    r"weights pull|\.rtsp|rtsp://|https?://|--head|GHOSTSTREAM_|sudo|pip |make |--loop"
 )
-"""Wants a network, a camera or a file of the reader's own."""
+"""Wants a network, a camera or a file of the reader's own, or never ends."""
 
 
 def blocks(page: Path) -> list[tuple[str, str]]:

@@ -130,7 +130,7 @@ CAMERAS = [
         "--drop-policy",
         click.Choice(["latest", "oldest"]),
         help="Where a camera gives more than can be looked at, take its newest frame, or frames in "
-        "their order until memory for them is full.  [default: latest]",
+        "their order, but for the oldest beyond 16 MB.  [default: latest]",
     ),
     _option(
         "--retry-initial",
@@ -197,7 +197,7 @@ DELIVERY = [
     _option(
         "--spool-budget",
         metavar="MB",
-        help="Beyond this the oldest of a receiver are given up.  [default: 64]",
+        help="Beyond this the oldest of them are given up.  [default: 64]",
     ),
 ]
 ARCHIVE = [
