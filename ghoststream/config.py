@@ -163,9 +163,14 @@ WebhookAddress = Annotated[
 
 
 class _Config(BaseModel):
-    # A command uses one or two of these, and would wait for all of them.
     model_config = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True, defer_build=True
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        # A command uses one or two of these, and would wait for all of them.
+        defer_build=True,
+        # It may be an address with a password; `make_config` shows what may be shown.
+        hide_input_in_errors=True,
     )
 
 

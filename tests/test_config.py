@@ -2,6 +2,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from ghoststream.config import (
     EmbedConfig,
@@ -164,6 +165,12 @@ def test_wrong_settings_of_cameras_are_named(values: dict[str, object], message:
 def test_messages_show_no_secret(values: dict[str, object]) -> None:
     with pytest.raises(ConfigError) as caught:
         make_config(RunConfig, values)
+    assert "p@ss" not in str(caught.value)
+
+
+def test_errors_of_settings_made_by_hand_show_no_value() -> None:
+    with pytest.raises(ValidationError, match="an address here looks like") as caught:
+        RunConfig(mqtt=f"tcp://u:{HUSH}@h")
     assert "p@ss" not in str(caught.value)
 
 
