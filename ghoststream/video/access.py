@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from types import MappingProxyType
 
 from ghoststream.errors import NotAVideo, SourceNotFound, SourceUnreadable
 from ghoststream.types import Clock
@@ -67,7 +66,7 @@ def file_access(path: Path, name: str | None = None) -> Access:
         # `file:` and a full path, so that no name is taken for a protocol or an option.
         address=f"file:{path.absolute()}",
         name=name,
-        options=MappingProxyType({"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS}),
+        options={"protocol_whitelist": "file", "format_whitelist": FILE_FORMATS},
     )
 
 
@@ -133,7 +132,7 @@ def network_access(
     return Access(
         address=address,
         name=name,
-        options=MappingProxyType(options),
+        options=options,
         is_live=is_live,
         is_remote=True,
         open_timeout_seconds=open_timeout_seconds,
@@ -160,7 +159,7 @@ def device_access(
         address=path,
         name=name,
         format="v4l2",
-        options=MappingProxyType(options),
+        options=options,
         is_live=True,
         open_timeout_seconds=read_timeout_seconds,
         read_timeout_seconds=read_timeout_seconds,

@@ -1,5 +1,6 @@
 """From settings to cameras."""
 
+import pickle
 from fractions import Fraction
 from pathlib import Path
 
@@ -155,3 +156,11 @@ def test_settings_of_cameras_are_not_ignored_where_there_are_none() -> None:
     with pytest.raises(ConfigError, match="evidence, mqtt: only where cameras") as caught:
         runs_live(config, open_sources("clip.mp4"))
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("source", ["rtsp://u:hush@10.0.0.7/1", "0", __file__])
+def test_how_to_open_a_camera_can_be_told_to_another_process(source: str) -> None:
+    (made,) = plan_cameras(settings(source=source, realtime=True))
+    access = made.source.access()
+    assert pickle.loads(pickle.dumps(access)) == access
+    assert "hush" not in repr(access)
