@@ -107,12 +107,16 @@ class Spool:
             self._claim.release()
             raise
 
-    def put(self, destinations: Iterable[str], message: Message) -> None:
-        """Adds a message to the end of several lines, all or none."""
+    def put(self, destinations: Iterable[str], message: Message) -> int:
+        """Adds a message to the end of several lines, all or none.
+
+        Returns:
+            How many messages had to be dropped for it.
+        """
         with self._changing() as database:
             for destination in destinations:
                 _append(database, destination, message)
-            self._shorten(database)
+            return self._shorten(database)
 
     def peek(self, destination: str, *, limit: int) -> list[Waiting]:
         """The oldest messages of a line, which stay in it."""
@@ -185,9 +189,12 @@ class Spool:
         with self._changing() as database:
             self._shorten(database)
 
-    def _shorten(self, database: sqlite3.Connection) -> None:
+    def _shorten(self, database: sqlite3.Connection) -> int:
+        dropped = 0
         while _nbytes(database) > self._max_bytes:
             _drop_oldest_of_longest(database)
+            dropped += 1
+        return dropped
 
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
