@@ -1,6 +1,7 @@
 """Writes packets of a live stream to a file: nothing is decoded or coded anew.
 
-recording = Recording(Path("door.partial" + ending_for(stream)), stream)
+template = template_of(stream)
+recording = Recording(Path("door.partial" + ending_for(template)), template)
 for packet in ring.since(time):
     recording.add(packet)
 recording.close()
@@ -24,7 +25,8 @@ from ghoststream.errors import OutputError, SourceError
 from ghoststream.types import TimeSpan
 from ghoststream.video.access import file_access
 from ghoststream.video.decode import Video
-from ghoststream.video.ring import LivePacket, Template, detached
+from ghoststream.video.ring import LivePacket, detached
+from ghoststream.video.template import Template
 
 MP4, MKV = ".mp4", ".mkv"
 MP4_CODECS = ("h264", "hevc", "av1", "vp9", "mpeg4")
@@ -54,21 +56,20 @@ class Recording:
 
     Args:
         path: to write, with the ending that `ending_for` gives; replaced if it is there.
-        stream: whose packets they are.
+        template: of the stream whose packets they are.
     """
 
-    def __init__(self, path: Path, stream: Template) -> None:
+    def __init__(self, path: Path, template: Template) -> None:
         self._path = path
         # `file:` keeps a colon in the name from being read as a protocol.
         self._container = open_output(
             f"file:{path}", "w", format=FORMATS[path.suffix], options=OPTIONS[path.suffix]
         )
         with self._errors():
-            # `opaque`, since a decoder's name (libdav1d) need not be that of an encoder.
-            self._track = self._container.add_stream_from_template(stream, opaque=True)
-        if stream.codec_context.name == RAW:
+            self._track = self._container.add_stream_from_template(template, opaque=True)
+        if template.codec_context.name == RAW:
             # Its tag is all that says how the pixels lie; those of other codecs do not matter.
-            self._track.codec_context.codec_tag = stream.codec_context.codec_tag
+            self._track.codec_context.codec_tag = template.codec_context.codec_tag
         self._zero: int | None = None
         self._last_dts: int | None = None
         self._start = self._end = Fraction(0)
@@ -139,14 +140,14 @@ class Recording:
             ) from error
 
 
-def ending_for(stream: Template) -> str:
+def ending_for(template: Template) -> str:
     """The ending of a recording's name, which picks its container.
 
     Example:
-        >>> ending_for(container.streams.video[0])
+        >>> ending_for(template_of(container.streams.video[0]))
         '.mp4'
     """
-    return MP4 if stream.codec_context.codec.canonical_name in MP4_CODECS else MKV
+    return MP4 if template.codec_context.codec.canonical_name in MP4_CODECS else MKV
 
 
 def is_playable(path: Path) -> bool:

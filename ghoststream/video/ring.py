@@ -10,13 +10,10 @@ from __future__ import annotations  # av.Packet takes no parameter at run time
 from collections import deque
 from fractions import Fraction
 from itertools import chain, takewhile
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 from av.packet import Packet
 from av.video.stream import VideoStream
-
-Template: TypeAlias = VideoStream
-"""A stream as far as files and decoders of its packets need to know it."""
 
 
 class LivePacket(Protocol):

@@ -1,6 +1,6 @@
 """One frame of a live stream as JPEG, decoded anew from packets in memory.
 
-thumbnail = thumbnail_at(time, ring.since(time), stream, max_side=640)
+thumbnail = thumbnail_at(time, ring.since(time), template, max_side=640)
 path.write_bytes(thumbnail.jpeg)
 """
 
@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, islice
 
-from av import open as open_output
 from av.codec.context import ThreadType
 from av.error import EOFError as FFmpegEOFError
 from av.packet import Packet
@@ -26,7 +25,8 @@ from ghoststream.types import Frame, Pixels
 from ghoststream.video.access import MAX_PIXELS
 from ghoststream.video.container import DAMAGE, frame_of
 from ghoststream.video.picture import Converter, pixel_aspect
-from ghoststream.video.ring import LivePacket, Template, detached
+from ghoststream.video.ring import LivePacket, detached
+from ghoststream.video.template import Template, template_of
 
 MAX_PACKETS = 300
 """That are decoded; in a longer group, the last of these is shown instead."""
@@ -43,20 +43,20 @@ class Thumbnail:
 
 
 def thumbnail_at(
-    time: Fraction, packets: Sequence[LivePacket], stream: Template, *, max_side: int
+    time: Fraction, packets: Sequence[LivePacket], template: Template, *, max_side: int
 ) -> Thumbnail:
     """The frame that is shown at a time, or else the one that comes nearest.
 
     Args:
         time: in Unix seconds.
         packets: in the order of decoding, from a keyframe on.
-        stream: whose packets they are; its own decoder is left alone.
+        template: of the stream whose packets they are.
         max_side: pixels of the longer side; a smaller picture is not enlarged.
 
     Raises:
         NoFrames: not one picture could be decoded.
     """
-    frame = _shown_at(time, _frames(packets, stream))
+    frame = _shown_at(time, _frames(packets, template))
     longer = max(frame.picture.width, frame.picture.height)
     scale = min(Fraction(1), Fraction(max_side, longer))
     size = _scaled(frame.picture.width, scale), _scaled(frame.picture.height, scale)
@@ -77,9 +77,9 @@ def _shown_at(time: Fraction, frames: Iterator[Frame]) -> Frame:
     return shown
 
 
-def _frames(packets: Sequence[LivePacket], stream: Template) -> Iterator[Frame]:
-    decoder, converter = _decoder(stream), Converter()
-    aspect = pixel_aspect(stream.sample_aspect_ratio)
+def _frames(packets: Sequence[LivePacket], template: Template) -> Iterator[Frame]:
+    decoder, converter = _decoder(template), Converter()
+    aspect = pixel_aspect(template.sample_aspect_ratio)
     wanted = chain(map(detached, islice(packets, MAX_PACKETS)), [None])
     for decoded in chain.from_iterable(_decoded(decoder, packet) for packet in wanted):
         if decoded.pts is not None and not decoded.is_corrupt:
@@ -92,10 +92,9 @@ def _frames(packets: Sequence[LivePacket], stream: Template) -> Iterator[Frame]:
             )
 
 
-def _decoder(stream: Template) -> VideoCodecContext:
-    """Of its own. A muxer that writes nothing copies all that the stream's decoder was told."""
-    with open_output(io.BytesIO(), "w", format="null") as nowhere:
-        decoder = nowhere.add_stream_from_template(stream, opaque=True).codec_context
+def _decoder(template: Template) -> VideoCodecContext:
+    """Of its own, since each one remembers what it has decoded."""
+    decoder = template_of(template).codec_context
     decoder.options = {"max_pixels": str(MAX_PIXELS)}
     # Threads over whole frames hide errors and the pictures behind them.
     decoder.thread_type, decoder.thread_count = ThreadType.SLICE, 1

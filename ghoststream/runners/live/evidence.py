@@ -29,7 +29,7 @@ from ghoststream.sinks.records import Line, event_record, evidence_record, heade
 from ghoststream.types import Event, Evidence, Header, Record
 
 LOCK = ".lock"
-PRUNE_SECONDS = 60.0
+LOOK_SECONDS = 60.0
 """From one look at all files to the next; sooner where a new one goes beyond the budget."""
 ABANDONED_SECONDS = 3600.0
 """A partial file that has not grown for so long belongs to a process that was killed."""
@@ -102,13 +102,19 @@ class EvidenceSink(LiveSink):
         self._directory, self._rules, self._send, self._clock = directory, rules, send, clock
         self._stories: OrderedDict[str, _Story] = OrderedDict()
         self._nbytes = 0
-        self._next_prune = 0.0
+        self._next_look = 0.0
+        self._has_grown = False
         self._lock = _locked(directory)
         try:
             self._look_after_files(idle_seconds=0)
         except BaseException:
             self._lock.release()
             raise
+
+    @property
+    def nbytes(self) -> int:
+        """Of all files, as of the last look at them and what was told since."""
+        return self._nbytes
 
     def write(self, record: Record, header: Header) -> None:
         """Asks for a clip when an event begins, and says when it ends."""
@@ -123,9 +129,7 @@ class EvidenceSink(LiveSink):
 
     def evidence(self, evidence: Evidence) -> None:
         """A file is there."""
-        self._nbytes += evidence.nbytes
-        if self._nbytes > self._rules.max_bytes:
-            self._next_prune = 0
+        self._nbytes, self._has_grown = self._nbytes + evidence.nbytes, True
         story = self._stories.get(evidence.event_id)
         if story is not None:
             story.files.append(evidence)
@@ -138,8 +142,10 @@ class EvidenceSink(LiveSink):
         Raises:
             OutputError: the directory cannot be read any more.
         """
-        if self._clock() >= self._next_prune:
+        if self._clock() >= self._next_look:
             self._look_after_files(idle_seconds=ABANDONED_SECONDS)
+        elif self._has_grown and self._nbytes > self._rules.max_bytes:
+            self._prune()
 
     def close(self) -> None:
         """Looks after the files once more, and lets others use the directory."""
@@ -196,21 +202,25 @@ class EvidenceSink(LiveSink):
             file.discard()
 
     def _look_after_files(self, *, idle_seconds: float) -> None:
-        now, rules = self._clock(), self._rules
+        now = self._clock()
         with output_errors(self._directory):
-            self.counts.adopted_clips += adopt_partials(
-                self._directory, now=now, idle_seconds=idle_seconds
-            )
+            adopted = adopt_partials(self._directory, now=now, idle_seconds=idle_seconds)
+        self.counts.adopted_clips += adopted
+        self._next_look = now + LOOK_SECONDS
+        self._prune()
+
+    def _prune(self) -> None:
+        with output_errors(self._directory):
             pruned = prune(
                 self._directory,
-                max_bytes=rules.max_bytes,
-                max_age_seconds=rules.max_age_seconds,
-                now=now,
+                max_bytes=self._rules.max_bytes,
+                max_age_seconds=self._rules.max_age_seconds,
+                now=self._clock(),
             )
         self.counts.deleted_files += pruned.files
         self.counts.deleted_bytes += pruned.nbytes
         self.counts.undeletable = pruned.undeletable
-        self._nbytes, self._next_prune = pruned.remaining_bytes, now + PRUNE_SECONDS
+        self._nbytes, self._has_grown = pruned.remaining_bytes, False
 
 
 def _locked(directory: Path) -> FileLock:

@@ -6,6 +6,7 @@ prune(Path("evidence"), max_bytes=10**10, max_age_seconds=14 * 86400, now=time.t
 """
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator
 from contextlib import suppress
@@ -29,7 +30,9 @@ SECONDS_PER_DAY = 86400
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _NAME = re.compile(
-    r"(?P<time>\d{6}\.\d{3})-.*?(?P<partial>\.partial)?(?P<ending>\.(mp4|mkv|jpg|jsonl))", re.DOTALL
+    r"(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d\.\d{3})-.*?"
+    r"(?P<partial>\.partial)?\.(mp4|mkv|jpg|jsonl)",
+    re.DOTALL | re.ASCII,
 )
 
 
@@ -46,7 +49,7 @@ class Pruned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
-    path: Path
+    path: str
     event_seconds: float
     """Unix time at which its event began, as its name says."""
     nbytes: int
@@ -87,14 +90,14 @@ def prune(directory: Path, *, max_bytes: int, max_age_seconds: float, now: float
         max_age_seconds: since an event began.
         now: Unix seconds.
     """
-    files = sorted(_files(directory), key=lambda file: (file.event_seconds, file.path.name))
+    files = sorted(_files(directory), key=lambda file: (file.event_seconds, file.path))
     total = sum(file.nbytes for file in files)
     deleted = nbytes = undeletable = 0
     for file in files:
         is_old = now - file.event_seconds > max_age_seconds
         if file.is_partial or not (is_old or total > max_bytes):
             continue
-        if not _is_deleted(file.path):
+        if not _is_deleted(Path(file.path)):
             undeletable += 1
             continue
         total, deleted, nbytes = total - file.nbytes, deleted + 1, nbytes + file.nbytes
@@ -117,7 +120,9 @@ def adopt_partials(directory: Path, *, now: float, idle_seconds: float = 0) -> i
     """
     partials = [file for file in _files(directory) if file.is_partial]
     return sum(
-        _is_adopted(file.path) for file in partials if now - file.changed_seconds >= idle_seconds
+        _is_adopted(Path(file.path))
+        for file in partials
+        if now - file.changed_seconds >= idle_seconds
     )
 
 
@@ -132,52 +137,52 @@ def _is_adopted(partial: Path) -> bool:
 
 def _files(directory: Path) -> Iterator[_File]:
     """All that are named like evidence; others are none of our business."""
-    for day in _days(directory):
-        for path in day.iterdir():
-            # It may be renamed or deleted meanwhile.
-            with suppress(FileNotFoundError):
-                file = _file(path)
-                if file is not None:
-                    yield file
+    for day, midnight in _days(directory):
+        with os.scandir(day) as entries:
+            for entry in entries:
+                # It may be renamed or deleted meanwhile.
+                with suppress(FileNotFoundError):
+                    file = _file(entry, midnight)
+                    if file is not None:
+                        yield file
 
 
-def _days(directory: Path) -> Iterator[Path]:
+def _days(directory: Path) -> Iterator[tuple[Path, float]]:
+    """Directories of days, with the Unix time at which each one begins."""
     for camera in directory.iterdir():
         if camera.is_dir() and not camera.is_symlink():
-            yield from (day for day in camera.iterdir() if _day_seconds(day) is not None)
+            for day in camera.iterdir():
+                midnight = _midnight(day.name)
+                if midnight is not None and day.is_dir():
+                    yield day, midnight
 
 
-def _file(path: Path) -> _File | None:
-    match = _NAME.fullmatch(path.name)
-    begun = None if match is None else _seconds(f"{path.parent.name} {match['time']}")
-    if match is None or begun is None:
+def _file(entry: os.DirEntry[str], midnight: float) -> _File | None:
+    match = _NAME.fullmatch(entry.name)
+    if match is None:
         return None
-    status = path.lstat()
+    status = entry.stat(follow_symlinks=False)
+    hours, minutes, seconds = (float(part) for part in match.group("hour", "minute", "second"))
     return _File(
-        path=path,
-        event_seconds=begun,
+        path=entry.path,
+        event_seconds=midnight + 3600 * hours + 60 * minutes + seconds,
         nbytes=status.st_size,
         changed_seconds=status.st_mtime,
         is_partial=match["partial"] is not None,
     )
 
 
-def _seconds(name: str) -> float | None:
+def _midnight(day: str) -> float | None:
     try:
-        return datetime.strptime(name, f"{DAY} {TIME}").replace(tzinfo=UTC).timestamp()
+        return datetime.strptime(day, DAY).replace(tzinfo=UTC).timestamp()
     except ValueError:
         return None
 
 
-def _day_seconds(day: Path) -> float | None:
-    return _seconds(f"{day.name} 000000.000")
-
-
 def _remove_empty_days(directory: Path, now: float) -> None:
-    for day in _days(directory):
-        begun = _day_seconds(day)
+    for day, midnight in _days(directory):
         # A new one may be made and still be empty.
-        if begun is not None and now - begun > 2 * SECONDS_PER_DAY and not any(day.iterdir()):
+        if now - midnight > 2 * SECONDS_PER_DAY and not any(day.iterdir()):
             with suppress(OSError):
                 day.rmdir()
 

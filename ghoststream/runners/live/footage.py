@@ -18,7 +18,8 @@ from ghoststream.runners.live.messages import EndClip, KeepClip, KeepThumbnail, 
 from ghoststream.sinks.atomic import AtomicFile, numbered, output_errors
 from ghoststream.types import Evidence, TimeSpan
 from ghoststream.video.recording import Recording, ending_for
-from ghoststream.video.ring import LivePacket, Ring, Template
+from ghoststream.video.ring import LivePacket, Ring
+from ghoststream.video.template import Template, template_of
 from ghoststream.video.thumbnail import thumbnail_at
 
 
@@ -31,7 +32,7 @@ class Footage:
 
     Args:
         source: name of the camera, for what is told of its files.
-        stream: whose packets they are.
+        stream: whose packets they are; may be closed while there is still work to do.
         ring: the packets in memory.
         emit: takes what became of each file, one after the other; must not call back.
     """
@@ -44,7 +45,8 @@ class Footage:
         ring: Ring,
         emit: Callable[[Kept | NotKept], None],
     ) -> None:
-        self._source, self._stream, self._ring, self._emit = source, stream, ring, emit
+        self._source, self._ring, self._emit = source, ring, emit
+        self._template = template_of(stream)
         self._clips: dict[str, _Clip] = {}
         self._newest: LivePacket | None = None
         self._has_ended = False
@@ -82,7 +84,7 @@ class Footage:
 
     def _keep_clip(self, command: KeepClip) -> None:
         if command.event_id not in self._clips:
-            clip = self._clips[command.event_id] = _Clip(command, self._stream)
+            clip = self._clips[command.event_id] = _Clip(command, self._template)
             self._write(clip, self._ring.since(command.since))
 
     def _end_clip(self, command: EndClip) -> None:
@@ -142,7 +144,7 @@ class Footage:
         )
 
     def _keep_thumbnail(self, command: KeepThumbnail, packets: list[LivePacket]) -> Evidence:
-        thumbnail = thumbnail_at(command.time, packets, self._stream, max_side=command.max_side)
+        thumbnail = thumbnail_at(command.time, packets, self._template, max_side=command.max_side)
         path = Path(command.path)
         _write_whole(path, thumbnail.jpeg)
         return Evidence(
@@ -176,9 +178,9 @@ class Footage:
 class _Clip:
     """What becomes of one event's clip: one file, or several if it takes long."""
 
-    def __init__(self, command: KeepClip, stream: Template) -> None:
-        self._command, self._stream = command, stream
-        self._ending = ending_for(stream)
+    def __init__(self, command: KeepClip, template: Template) -> None:
+        self._command, self._template = command, template
+        self._ending = ending_for(template)
         self._index = 0
         self.file: _ClipFile | None = None
         self.until: Fraction | None = None
@@ -197,7 +199,7 @@ class _Clip:
         if self.file is None and packet.is_keyframe:
             # Not with_suffix: there is a dot in the time.
             path = numbered(Path(self._command.path + self._ending), self._index)
-            self.file = _ClipFile(path, self._stream, follows_another=self._index > 0)
+            self.file = _ClipFile(path, self._template, follows_another=self._index > 0)
             self._index += 1
         if self.file is not None:
             self.file.add(packet)
@@ -223,12 +225,12 @@ class _Clip:
 class _ClipFile:
     """One file of a clip, under its partial name until it is whole."""
 
-    def __init__(self, path: Path, stream: Template, *, follows_another: bool) -> None:
+    def __init__(self, path: Path, template: Template, *, follows_another: bool) -> None:
         self.path, self.follows_another = path, follows_another
         self._file = AtomicFile(path)
         self._file.prepare()
         with output_errors(path):
-            self._recording = Recording(self._file.partial, stream)
+            self._recording = Recording(self._file.partial, template)
 
     @property
     def span(self) -> TimeSpan:

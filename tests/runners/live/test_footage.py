@@ -288,6 +288,20 @@ def test_an_unexpected_error_is_told(scene: Scene, monkeypatch: pytest.MonkeyPat
     assert scene.causes() == ["unexpected ZeroDivisionError: oh"]
 
 
+def test_the_stream_may_be_closed_before_the_work_is_done(video: Path, tmp_path: Path) -> None:
+    ring = Ring(max_seconds=Fraction(4), max_bytes=32 << 20)
+    told: list[Kept | NotKept] = []
+    with live(video) as (stream, packets):
+        footage = Footage(source="door", stream=stream, ring=ring, emit=told.append)
+    scene = Scene(footage=footage, packets=packets, folder=tmp_path / "out", told=told)
+    scene.feed(5)
+    scene.keep_thumbnail("4")
+    scene.keep("4")
+    clip, thumbnail = sorted(scene.kept(), key=lambda evidence: evidence.kind)
+    assert packets_of(clip.path) == bytes_of(packets[100:125])
+    assert thumbnail.span == span("4", "4")
+
+
 def test_after_the_end_nothing_can_be_kept(scene: Scene) -> None:
     scene.feed(5)
     scene.footage.end_all()
