@@ -10,7 +10,9 @@ import queue
 import shutil
 import socket
 import subprocess
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -171,3 +173,48 @@ def free_port() -> int:
 def is_open(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Gate:
+    """A way to a port that can be cut in the middle of whatever goes through it.
+
+    Args:
+        target: the port that it leads to.
+    """
+
+    def __init__(self, target: int) -> None:
+        self._target, self.port = target, free_port()
+        self._lock = threading.Lock()
+        self._sockets: list[socket.socket] = []
+
+    def open(self) -> None:
+        listening = socket.create_server(("127.0.0.1", self.port), reuse_port=False)
+        self._sockets = [listening]
+        threading.Thread(target=self._let_in, args=(listening,), daemon=True).start()
+
+    def cut(self) -> None:
+        with self._lock:
+            for each in self._sockets:
+                with suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)
+                each.close()
+            self._sockets = []
+
+    def _let_in(self, listening: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                outside, _ = listening.accept()
+                inside = socket.create_connection(("127.0.0.1", self._target))
+                with self._lock:
+                    self._sockets += [outside, inside]
+                for pair in ((outside, inside), (inside, outside)):
+                    threading.Thread(target=_pump, args=pair, daemon=True).start()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(4096):
+            sink.sendall(data)
+    for each in (source, sink):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
