@@ -106,6 +106,16 @@ def _renewed(state: EventState, label: Label, span: TimeSpan) -> EventState:
     return replace(state, score=label.score, top_score=top_score, frame_time=span.end)
 
 
+def event_source(camera: str, region: str | None) -> str:
+    """What stands for a region of a camera in the ids of its events.
+
+    Example:
+        >>> event_source("front", "door")
+        'front/door'
+    """
+    return camera if region is None else f"{camera}/{region}"
+
+
 def event_id(source: str, label: str, start_seconds: float) -> str:
     """Frigate's `<seconds>-<6 characters>`, but the same in every run over the same video.
 

@@ -6,11 +6,11 @@ from fractions import Fraction
 import click
 
 from ghoststream.cli.report import Report
-from ghoststream.sinks.live import LiveSink
+from ghoststream.sinks.live import LiveWatcher
 from ghoststream.types import Event, EventState, Header, Record, Status
 
 
-class LiveReport(LiveSink):
+class LiveReport(LiveWatcher):
     """Prints events to standard output, and states of cameras to standard error.
 
     Args:

@@ -1,5 +1,8 @@
 """`ghoststream run`."""
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import click
 
 from ghoststream.cli.options import (
@@ -15,7 +18,10 @@ from ghoststream.cli.options import (
     SOURCE,
     options,
 )
-from ghoststream.cli.settings import read_settings, set_json
+from ghoststream.cli.settings import given_settings, read_settings, set_json
+
+if TYPE_CHECKING:
+    from ghoststream.config import RunConfig
 
 
 @click.command()
@@ -37,11 +43,43 @@ def run(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
       ghoststream run pipelines/alarm.yaml --source clip.mp4
     """
     set_json(as_json)
-    from ghoststream.cli.report import Report
-    from ghoststream.cli.stopping import stop_on_signals
     from ghoststream.config import RunConfig
-    from ghoststream.runners.jobs import run_events
+    from ghoststream.runners.jobs import find_sources
+    from ghoststream.runners.live.cameras import runs_live
 
     config = read_settings(RunConfig, sources, flags)
+    if runs_live(config, find_sources(config)):
+        _watch(config, *given_settings(sources, flags), as_json=as_json)
+    else:
+        _read(config, as_json=as_json)
+
+
+def _read(config: "RunConfig", *, as_json: bool) -> None:
+    """Each source from its start to its end."""
+    from ghoststream.cli.report import Report
+    from ghoststream.cli.stopping import stop_on_signals
+    from ghoststream.runners.jobs import run_events
+
     with stop_on_signals() as stop, Report(as_json=as_json, quiet=config.jsonl == "-") as report:
         report.end(run_events(config, stop=stop, watcher=report))
+
+
+def _watch(
+    config: "RunConfig", pipeline: Path | None, overrides: dict[str, object], *, as_json: bool
+) -> None:
+    """Cameras, until somebody says stop."""
+    from ghoststream.cli.live_report import LiveReport
+    from ghoststream.cli.report import Report
+    from ghoststream.cli.stopping import reload_on_hangup, stop_on_signals
+    from ghoststream.runners.live.reload import ReloadedCameras
+    from ghoststream.runners.live.run import run_cameras
+
+    quiet = as_json or config.jsonl == "-"
+    with (
+        stop_on_signals() as stop,
+        reload_on_hangup() as hangup,
+        Report(as_json=as_json, quiet=quiet, has_bar=False) as report,
+    ):
+        cameras = ReloadedCameras(config, pipeline=pipeline, overrides=overrides, hangup=hangup)
+        watcher = LiveReport(report, quiet=quiet)
+        report.end(run_cameras(config, cameras=cameras, stop=stop, watcher=watcher))

@@ -34,6 +34,13 @@ class LiveSink:
         """Nothing more will come at all."""
 
 
+class LiveWatcher(LiveSink):
+    """A person who looks on."""
+
+    def notice(self, line: str) -> None:
+        """Something worth knowing; called in any thread."""
+
+
 class LiveFanOut(LiveSink):
     """Hands everything to each sink, in their order."""
 

@@ -1,0 +1,165 @@
+"""Where the results of cameras go.
+
+outputs = open_outputs(config, paths, send=supervisor.send, watcher=watcher)
+outputs.sink.write(event, header)
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeVar
+
+from ghoststream.config import RunConfig
+from ghoststream.errors import OutputError
+from ghoststream.runners.live.evidence import EvidenceRules, EvidenceSink
+from ghoststream.runners.live.messages import ToCapture
+from ghoststream.runners.live.snapshot import SpoolSnapshot
+from ghoststream.runners.outputs import STANDARD_OUTPUT, Outputs
+from ghoststream.sinks.delivery import DeliverySink
+from ghoststream.sinks.live import LiveFanOut, LiveSink, LiveWatcher
+from ghoststream.sinks.live_log import LiveLog
+from ghoststream.sinks.live_table import LiveTable
+from ghoststream.sinks.mqtt import Broker
+
+GB = 1_000_000_000
+MB = 1_000_000
+DAY_SECONDS = 86_400
+
+Send = Callable[[str, ToCapture], None]
+
+
+class LiveOutputs:
+    """All sinks of a live run, opened together and closed together.
+
+    Args:
+        config: names them.
+        paths: of the event log and the table.
+        send: takes the name of a camera and a command for its process.
+        watcher: is told everything, too, and takes notices.
+
+    Raises:
+        ConfigError, OutputError: one of them cannot be had; those opened before are closed again.
+    """
+
+    def __init__(
+        self, config: RunConfig, paths: Outputs, *, send: Send, watcher: LiveWatcher
+    ) -> None:
+        self._watcher = watcher
+        with ExitStack() as opened:
+            self._logs = [_closed_by(opened, log) for log in _logs(config, paths, watcher)]
+            self.evidence = _evidence(config, send)
+            self._files: list[LiveSink] = [*self._logs]
+            if self.evidence is not None:
+                self._files.append(_closed_by(opened, self.evidence))
+            self.delivery = _delivery(config, watcher)
+            opened.pop_all()
+        delivery = [] if self.delivery is None else [self.delivery]
+        self.sink = LiveFanOut([*self._files, *delivery, watcher])
+
+    @property
+    def lost_lines(self) -> int:
+        """Lines and messages that a disk did not take."""
+        unwritten = 0 if self.delivery is None else self.delivery.unwritten
+        return unwritten + sum(log.lost_lines for log in self._logs)
+
+    def spools(self) -> list[SpoolSnapshot]:
+        """The receivers, and what waits for them."""
+        delivery = self.delivery
+        if delivery is None:
+            return []
+        return [
+            SpoolSnapshot(
+                destination=name, depth=delivery.depth(name), dropped=delivery.dropped(name)
+            )
+            for name in delivery.destinations
+        ]
+
+    def tick(self) -> None:
+        """What has to be done now and then."""
+        if self.evidence is not None:
+            try:
+                self.evidence.tick()
+            except OutputError as error:
+                self._watcher.notice(str(error))
+
+    def remove(self, camera: str) -> None:
+        """A camera is watched no more, and nobody expects it any longer."""
+        if self.delivery is not None:
+            self.delivery.remove(camera)
+
+    def close(self, deadline: float) -> None:
+        """Closes files, and tries to deliver what waits.
+
+        Args:
+            deadline: by `time.monotonic`.
+        """
+        with ExitStack() as closing:
+            if self.delivery is not None:
+                closing.callback(self._deliver, self.delivery, deadline)
+            # What comes last here is closed first.
+            for sink in self._files:
+                closing.callback(sink.close)
+        self._watcher.close()
+
+    @staticmethod
+    def _deliver(delivery: DeliverySink, deadline: float) -> None:
+        delivery.close(max(0.0, deadline - time.monotonic()))
+
+
+S = TypeVar("S", bound=LiveSink)
+
+
+def _closed_by(stack: ExitStack, sink: S) -> S:
+    stack.callback(sink.close)
+    return sink
+
+
+def _logs(config: RunConfig, paths: Outputs, watcher: LiveWatcher) -> Iterator[LiveLog | LiveTable]:
+    if "jsonl" in paths:
+        yield LiveLog(_target(paths["jsonl"]), notice=watcher.notice, has_clips=config.log_clips)
+    if "csv" in paths:
+        yield LiveTable(paths["csv"], notice=watcher.notice)
+
+
+def _target(path: Path) -> Path | str:
+    return "-" if path == STANDARD_OUTPUT else path
+
+
+def _evidence(config: RunConfig, send: Send) -> EvidenceSink | None:
+    if config.evidence is None:
+        return None
+    rules = EvidenceRules(
+        pre_roll_seconds=config.pre_roll,
+        post_roll_seconds=config.post_roll,
+        clip_max_seconds=config.clip_max,
+        max_bytes=round(config.evidence_budget * GB),
+        max_age_seconds=float(config.evidence_days * DAY_SECONDS),
+    )
+    return EvidenceSink(config.evidence, rules=rules, send=send)
+
+
+def _delivery(config: RunConfig, watcher: LiveWatcher) -> DeliverySink | None:
+    if config.mqtt is None and not config.webhook:
+        return None
+    secret = config.webhook_secret
+    return DeliverySink(
+        config.spool,
+        max_bytes=round(config.spool_budget * MB),
+        broker=_broker(config),
+        webhooks=config.webhook,
+        webhook_secret=None if secret is None else secret.get_secret_value(),
+        is_discoverable=config.home_assistant,
+        notices=watcher.notice,
+    )
+
+
+def _broker(config: RunConfig) -> Broker | None:
+    if config.mqtt is None:
+        return None
+    return Broker(
+        address=config.mqtt,
+        prefix=config.mqtt_prefix,
+        ca=config.mqtt_ca,
+        is_insecure=config.mqtt_insecure,
+    )

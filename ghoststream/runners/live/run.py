@@ -1,0 +1,259 @@
+"""Watches cameras from the first connection to the last delivered message.
+
+with LiveRun(config, cameras=ReloadedCameras(config), watcher=watcher) as run:
+    while not (stop.is_set() or run.is_over):
+        run.step()
+run.outcomes
+"""
+
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+from ghoststream.config import RunConfig
+from ghoststream.pipeline import build_event_pipeline
+from ghoststream.runners.jobs import Result
+from ghoststream.runners.live.analysis import BATCH, Analysis
+from ghoststream.runners.live.cameras import CameraPlan
+from ghoststream.runners.live.endpoint import Endpoint
+from ghoststream.runners.live.inbox import Inbox
+from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, Item
+from ghoststream.runners.live.metrics import Metrics
+from ghoststream.runners.live.outputs import LiveOutputs
+from ghoststream.runners.live.patience import Patience
+from ghoststream.runners.live.rate import Rate
+from ghoststream.runners.live.reload import ReloadedCameras
+from ghoststream.runners.live.snapshot import CameraSnapshot
+from ghoststream.runners.live.supervisor import Supervisor
+from ghoststream.runners.local import Outcome, check_any_read
+from ghoststream.runners.outputs import event_outputs
+from ghoststream.sinks.live import LiveWatcher
+
+STEP_SECONDS = 0.2
+"""To wait for cameras, at most, before anything else is looked at."""
+TICK_SECONDS = 1.0
+END_SECONDS = 4.5
+"""For everything to be ended in order."""
+DELIVERY_SECONDS = 1.5
+"""Of them, kept for messages that wait."""
+RING_MARGIN_SECONDS = 5
+"""For which an event may be late, and its clip still begin where it is to."""
+
+
+def run_cameras(
+    config: RunConfig, *, cameras: ReloadedCameras, stop: threading.Event, watcher: LiveWatcher
+) -> Result:
+    """Watches until `stop` is set, or all cameras are over.
+
+    Args:
+        config: of the run.
+        cameras: which ones, now and later.
+        stop: set it, and everything is ended in order within five seconds.
+        watcher: looks on.
+
+    Raises:
+        GhostStreamError: settings, weights or outputs that do not hold; or not one camera gave a
+            frame before all of them were given up.
+    """
+    with LiveRun(config, cameras=cameras, watcher=watcher) as run:
+        while not (stop.is_set() or run.is_over):
+            run.step()
+    check_any_read(run.outcomes)
+    return Result(outcomes=run.outcomes, outputs=run.paths)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Watched:
+    """A camera as the run knows it."""
+
+    since: float = field(default_factory=time.monotonic)
+    rate: Rate = field(default_factory=Rate)
+    """Of frames that the network looked at."""
+
+
+class LiveRun:
+    """Cameras, network and outputs; everything but metrics is looked at in the thread that steps.
+
+    Args:
+        config: of the run.
+        cameras: which ones, now and later.
+        watcher: looks on.
+
+    Raises:
+        GhostStreamError: settings, weights or outputs that do not hold.
+    """
+
+    def __init__(
+        self, config: RunConfig, *, cameras: ReloadedCameras, watcher: LiveWatcher
+    ) -> None:
+        self.outcomes: list[Outcome] = []
+        self.paths = event_outputs(config)
+        self._config, self._cameras, self._watcher = config, cameras, watcher
+        self._pipeline = build_event_pipeline(config)
+        self._inbox = Inbox(config.drop_policy)
+        self._supervisor = Supervisor(self._inbox, _patience(config))
+        self._watched: dict[str, _Watched] = {}
+        self._successors: dict[str, CameraPlan] = {}
+        """Cameras that begin anew, in another way, once they have ended."""
+        self._next_tick = 0.0
+        with ExitStack() as opened:
+            self._outputs = LiveOutputs(
+                config, self.paths, send=self._supervisor.send, watcher=watcher
+            )
+            opened.callback(self._outputs.close, 0.0)
+            self._metrics = Metrics(
+                self.snapshot, spools=self._outputs.spools, evidence_bytes=self._evidence_bytes
+            )
+            self._endpoint = self._opened_endpoint()
+            opened.pop_all()
+        self._analysis = Analysis(self._pipeline, sink=self._outputs.sink, metrics=self._metrics)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no camera is left, and none will come: one that was removed may come back."""
+        return not self._watched and not self._cameras.plans
+
+    def step(self, timeout_seconds: float = STEP_SECONDS) -> None:
+        """Does what there is to do, or waits for it."""
+        self._take(timeout_seconds)
+        now = time.monotonic()
+        if now >= self._next_tick:
+            self._next_tick = now + TICK_SECONDS
+            self._tick(now)
+
+    def snapshot(self) -> list[CameraSnapshot]:
+        """All cameras as they are; may be called in any thread."""
+        return [self._snapshot(name, watched) for name, watched in list(self._watched.items())]
+
+    def __enter__(self) -> Self:
+        if (notice := self._pipeline.frames.notice) is not None:
+            self._watcher.notice(notice)
+        self._supervisor.start()
+        for plan in self._cameras.plans:
+            self._add(plan)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        deadline = time.monotonic() + END_SECONDS
+        with ExitStack() as closing:
+            closing.callback(self._outputs.close, deadline)
+            if self._endpoint is not None:
+                closing.callback(self._endpoint.close)
+            closing.callback(self._supervisor.close)
+            if error is None:
+                self._end_cameras(deadline - DELIVERY_SECONDS)
+
+    def _end_cameras(self, deadline: float) -> None:
+        """What they still have to say, and the ends of their events."""
+        self._successors.clear()
+        for name in list(self._watched):
+            self._supervisor.remove(name)
+        while self._watched and time.monotonic() < deadline:
+            self._take(STEP_SECONDS / 4)
+
+    def _take(self, timeout_seconds: float) -> None:
+        items = self._inbox.take(self._config.batch or BATCH, timeout_seconds)
+        self._analysis.take(items)
+        self._note_ends(items)
+
+    def _note_ends(self, items: Iterable[tuple[str, Item]]) -> None:
+        for name, item in items:
+            if isinstance(item, CameraEnded):
+                del self._watched[name]
+                summary = self._analysis.summaries.pop(name)
+                self.outcomes.append(Outcome(source=name, summary=summary, error=item.error))
+                if (plan := self._successors.pop(name, None)) is not None:
+                    self._add(plan)
+
+    def _tick(self, now: float) -> None:
+        for name, watched in self._watched.items():
+            watched.rate.add(now, self._analysis.sampled(name))
+        self._outputs.tick()
+        self._reload()
+
+    def _reload(self) -> None:
+        change = self._cameras.poll()
+        if change is None:
+            return
+        for notice in change.notices:
+            self._watcher.notice(notice)
+        for name in change.removed:
+            self._remove(name)
+        for plan in change.changed:
+            self._remove(plan.name)
+        for plan in (*change.changed, *change.added):
+            if plan.name in self._watched:
+                self._successors[plan.name] = plan
+            else:
+                self._add(plan)
+
+    def _add(self, plan: CameraPlan) -> None:
+        self._watched[plan.name] = _Watched()
+        self._analysis.add(plan.name, regions=tuple(name for name, _ in plan.regions))
+        self._supervisor.add(self._spec(plan))
+
+    def _remove(self, name: str) -> None:
+        self._successors.pop(name, None)
+        if name in self._watched:
+            self._supervisor.remove(name)
+
+    def _spec(self, plan: CameraPlan) -> CaptureSpec:
+        config = self._config
+        seconds = config.pre_roll + config.window + config.min_duration + RING_MARGIN_SECONDS
+        return CaptureSpec(
+            name=plan.name,
+            access=plan.source.access(),
+            sampling=plan.sampling,
+            preprocessing=self._pipeline.frames.runtime.preprocessing,
+            regions=plan.regions,
+            ring_seconds=type(seconds)(0) if config.evidence is None else seconds,
+            is_paced=plan.is_paced,
+            is_looped=plan.is_looped,
+        )
+
+    def _opened_endpoint(self) -> Endpoint | None:
+        port = self._config.metrics_port
+        if port is None:
+            return None
+        return Endpoint(port, metrics=self._metrics, snapshot=self.snapshot)
+
+    def _evidence_bytes(self) -> int | None:
+        return None if self._outputs.evidence is None else self._outputs.evidence.nbytes
+
+    def _snapshot(self, name: str, watched: _Watched) -> CameraSnapshot:
+        now = time.monotonic()
+        seen = self._supervisor.counts(name)
+        process_fps = watched.rate.per_second(now)
+        return CameraSnapshot(
+            name=name,
+            state=seen.state,
+            watched_seconds=now - watched.since,
+            silent_seconds=seen.silent_seconds,
+            capture_fps=seen.capture_fps,
+            process_fps=process_fps,
+            skipped_fps=max(0.0, seen.capture_fps - process_fps),
+            counts=seen.counts,
+            sampled=self._analysis.sampled(name),
+            reconnects=seen.reconnects,
+            stalls=seen.stalls,
+            queue_depth=self._inbox.depth(name),
+        )
+
+
+def _patience(config: RunConfig) -> Patience:
+    return Patience(
+        open_seconds=float(config.open_timeout),
+        stall_seconds=float(config.read_timeout),
+        retry_initial_seconds=float(config.retry_initial),
+        retry_max_seconds=float(config.retry_max),
+        max_retries=config.max_retries,
+    )
