@@ -116,11 +116,6 @@ class EvidenceSink(LiveSink):
         """Of all files, as of the last look at them and what was told since."""
         return self._nbytes
 
-    @property
-    def nbytes(self) -> int:
-        """Of all files of evidence, as far as is known."""
-        return self._nbytes
-
     def write(self, record: Record, header: Header) -> None:
         """Asks for a clip when an event begins, and says when it ends."""
         if not isinstance(record, Event):
