@@ -8,6 +8,7 @@ with MosquittoBroker(tmp_path, user="me", password="p@ss") as broker:
 import os
 import queue
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -65,6 +66,17 @@ class MosquittoBroker:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def freeze(self) -> None:
+        """Its connections stay, and nothing comes back."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def __enter__(self) -> Self:
         self.start()

@@ -166,6 +166,7 @@ class DeliverySink(LiveSink):
             deliverer.join()
         for transport in self._transports().values():
             transport.close()
+        self._tell_of_rest()
         self._spool.close()
 
     def _new_link(self, broker: Broker) -> MqttLink:
@@ -192,6 +193,14 @@ class DeliverySink(LiveSink):
                     f"{depth} messages of earlier runs wait for {destination}, which is not among "
                     "the destinations of this run; they are kept"
                 )
+
+    def _tell_of_rest(self) -> None:
+        try:
+            for destination in self.destinations:
+                if depth := self.depth(destination):
+                    self._say(f"{depth} messages for {destination} wait on disk for the next run")
+        except OutputError as error:
+            self._say(str(error))
 
     def _spool_message(
         self,

@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpx
 
-from ghoststream.address import parse_address
+from ghoststream.address import UNPARSEABLE, parse_address
 from ghoststream.errors import ConfigError
 from ghoststream.sinks.deliverer import NotDelivered, Rejected
 from ghoststream.sinks.spool import Message
@@ -128,8 +128,15 @@ def webhook_name(address: str) -> str:
     Example:
         >>> webhook_name("https://me:secret@chat.example/hooks/T0123456789abcdefghij?token=1")
         'https://chat.example/hooks/***'
+
+    Raises:
+        ConfigError: no such address, or not clearly one.
     """
     name = parse_address(address, schemes=SCHEMES).name.partition("?")[0]
+    if name == UNPARSEABLE:
+        raise ConfigError(
+            f"{UNPARSEABLE}: where its password ends cannot be told; write %2F for / and %40 for @"
+        )
     scheme, _, rest = name.partition("://")
     host, *steps = rest.split("/")
     return f"{scheme}://" + "/".join([host, *(_TOKEN.sub("***", step) for step in steps)])

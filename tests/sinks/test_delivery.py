@@ -106,7 +106,7 @@ def test_a_broker_that_is_down_killed_and_restarted_misses_nothing(tmp_path: Pat
 
 
 def test_a_connection_that_breaks_again_and_again_misses_nothing(tmp_path: Path) -> None:
-    count = 1500
+    count = 800
     with MosquittoBroker(tmp_path) as broker, Listener(broker) as listener:
         gate = Gate(broker.port)
         address = Broker(address=f"mqtt://127.0.0.1:{gate.port}")
@@ -116,7 +116,7 @@ def test_a_connection_that_breaks_again_and_again_misses_nothing(tmp_path: Path)
         ):
             writer = threading.Thread(target=tell, args=(sink, *range(count)))
             writer.start()
-            for _ in range(15):
+            for _ in range(8):
                 gate.open()
                 time.sleep(0.05)
                 gate.cut()
@@ -291,14 +291,35 @@ def test_webhooks_that_differ_in_a_secret_only_are_told_apart(tmp_path: Path) ->
 def test_closing_keeps_its_deadline(tmp_path: Path) -> None:
     with WebhookServer() as server:
         server.answers = [0]
-        sink = DeliverySink(tmp_path, max_bytes=10**6, webhooks=[server.url], notices=pytest.fail)
+        notices: list[str] = []
+        sink = DeliverySink(
+            tmp_path, max_bytes=10**6, webhooks=[server.url], notices=notices.append
+        )
         tell(sink, 0)
         server.wait_for(1)
         start = time.monotonic()
         sink.close(0.8)
         assert time.monotonic() - start < 5
+        assert notices == [f"1 messages for {server.url} wait on disk for the next run"]
     with WebhookServer(server.port) as again, delivering(tmp_path, webhooks=[again.url]):
         again.wait_for(1)
+
+
+@pytest.mark.slow
+def test_closing_keeps_its_deadline_though_the_broker_is_frozen(tmp_path: Path) -> None:
+    (tmp_path / "broker").mkdir()
+    with MosquittoBroker(tmp_path / "broker") as broker:
+        options = {"max_bytes": 10**6, "broker": at(broker), "notices": lambda _: None}
+        sink = DeliverySink(tmp_path / "spool", **options)
+        eventually(lambda: sink.is_connected(sink.destinations[0]))
+        broker.freeze()
+        tell(sink, 0)
+        start = time.monotonic()
+        sink.close(2)
+        assert time.monotonic() - start < 8
+        broker.thaw()
+        with Listener(broker) as listener, delivering(tmp_path / "spool", broker=at(broker)):
+            assert told(events(listener, "0")) == ["0"]
 
 
 def test_a_disk_that_does_not_take_it_is_said(tmp_path: Path) -> None:

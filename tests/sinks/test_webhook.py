@@ -151,3 +151,10 @@ def test_other_schemes_are_refused() -> None:
 )
 def test_retry_after(value: str | None, wait: float) -> None:
     assert retry_after(value, now=40) == wait
+
+
+def test_what_cannot_be_told_apart_is_refused() -> None:
+    # A host, a port and a path, or a password that begins with a digit and holds a slash?
+    with pytest.raises(ConfigError, match="write %2F for /") as caught:
+        sent("http://user:12/s3cret@host/x")
+    assert "s3cret" not in str(caught.value)
