@@ -11,6 +11,7 @@ import av.error
 from av.codec.context import Flags as CodecFlags
 from av.codec.context import ThreadType
 from av.container import InputContainer
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
@@ -36,6 +37,8 @@ DAMAGE = (
 
 FRAME_THREADED = ("h264", "hevc")
 """H.264 marks damaged pictures instead of failing; for HEVC there is the ledger."""
+
+IN_ORDER_WITHOUT_DELAY = ("h264", "hevc", "av1", "vp8", "vp9", "mjpeg")
 
 _DECODER_OPTIONS = {"max_pixels": str(MAX_PIXELS)}
 _OPTIONS = {
@@ -86,6 +89,20 @@ def prepare_decoder(
     is_safe = context.codec.canonical_name in FRAME_THREADED
     context.thread_type = ThreadType.AUTO if is_patient and is_safe else ThreadType.SLICE
     if access.is_live:
+        _shorten_delay(context)
+
+
+def prepare_for_live(stream: VideoStream) -> None:
+    """Sets a decoder up that runs beside those of other cameras, in one thread."""
+    context = stream.codec_context
+    context.options = _DECODER_OPTIONS
+    context.thread_count = 1
+    _shorten_delay(context)
+
+
+def _shorten_delay(context: VideoCodecContext) -> None:
+    # Older decoders then give B-frames in the order of decoding.
+    if context.codec.canonical_name in IN_ORDER_WITHOUT_DELAY:
         context.flags |= CodecFlags.low_delay
 
 

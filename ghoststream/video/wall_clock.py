@@ -95,7 +95,7 @@ class WallClock:
         if self._newest is None:
             self._begin("connected", pts, arrived, sender_time)
         elif self._jumps(pts, arrived):
-            self.forget()
+            self._forget()
             self._begin("clock_reset", pts, arrived, sender_time)
         else:
             self.learn(pts, arrived, sender_time)
@@ -105,13 +105,12 @@ class WallClock:
         self._highest = max(self._highest, pts + self._offset)
         return self._offset
 
-    def begin_loop(self, pts: int, arrived: float) -> int:
-        """The stream starts over, and its clock with it; otherwise as `shift`."""
-        self.forget()
+    def begin_loop(self, pts: int, arrived: float) -> None:
+        """The stream starts over, and its clock with it, at the packet that is shifted next."""
+        self._forget()
         self._begin("loop", pts, arrived, None)
-        return self.shift(pts, arrived)
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """What was known of the clock does not count any more."""
         self._least_delay, self._sender_offset, self._newest = _Least(), None, None
 

@@ -60,7 +60,7 @@ def test_a_burst_at_the_start_is_settled_by_what_comes_with_it() -> None:
 
 def test_a_burst_that_nobody_settled_is_caught_up_with_slowly_and_in_order() -> None:
     clock = WallClock(TIME_BASE)
-    burst, later = frames(50), frames(6000, start=2.0)
+    burst, later = frames(50), frames(5500, start=2.0)
     given = [seconds(clock, t, 0.0) for t in burst]
     given += [seconds(clock, t, t - burst[-1]) for t in later]
     steps = [b - a for a, b in zip(given, given[1:], strict=False)]
@@ -72,7 +72,7 @@ def test_a_burst_that_nobody_settled_is_caught_up_with_slowly_and_in_order() -> 
 
 def test_drift_is_followed() -> None:
     clock = WallClock(TIME_BASE)
-    times = frames(30_000, interval=0.2)  # 100 minutes, of a camera that is slow by 0.02 %
+    times = frames(3000, interval=2.0)  # 100 minutes, of a camera that is slow by 0.02 %
     given = [seconds(clock, t, t * 1.0002) for t in times]
     assert given[-1] == pytest.approx(times[-1] * 1.0002, abs=0.05)
     assert all(a < b for a, b in zip(given, given[1:], strict=False))
@@ -157,7 +157,8 @@ def test_a_loop_begins_a_segment() -> None:
     clock = WallClock(TIME_BASE)
     for time in frames(10):
         seconds(clock, time, time)
-    assert (clock.begin_loop(0, NOW + 0.4)) == round((NOW + 0.4) * TICKS)
+    clock.begin_loop(0, NOW + 0.4)
+    assert seconds(clock, 0.0, 0.4) == pytest.approx(0.4)
     assert (clock.segment, clock.cause) == (1, "loop")
 
 
