@@ -1,0 +1,92 @@
+"""Processes that are the connections of cameras, as their parent sees them.
+
+They are forked from a server that has loaded all that they need and nothing else, which takes
+milliseconds and shares memory. A fork of this process would hold the locks of its threads.
+"""
+
+import multiprocessing
+import signal
+import socket
+from collections.abc import Callable
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
+from typing import TypeAlias, cast
+
+from ghoststream.runners.live.capture import capture
+from ghoststream.runners.live.line import Line
+from ghoststream.runners.live.messages import CaptureSpec, FromCapture, ToCapture
+
+CONTEXT = multiprocessing.get_context("forkserver")
+PRELOADED = ["ghoststream.runners.live.one_thread", "ghoststream.runners.live.capture"]
+
+Work: TypeAlias = Callable[[CaptureSpec, socket.socket], None]
+"""The whole life of such a process; something that can be pickled."""
+
+
+class CaptureProcess:
+    """A process, and the line to it.
+
+    Args:
+        process: that runs.
+        line: whose end here does not block.
+    """
+
+    def __init__(self, process: ForkServerProcess, line: Line) -> None:
+        self._process, self._line = process, line
+
+    @property
+    def waitables(self) -> tuple[int, ...]:
+        """For `multiprocessing.connection.wait`: there is a message, or the process has ended."""
+        sentinel = self._process.sentinel
+        return (sentinel,) if self._line.is_closed else (self._line.fileno(), sentinel)
+
+    def messages(self) -> list[FromCapture]:
+        """That are there as a whole; never waits."""
+        return cast(list[FromCapture], self._line.messages())
+
+    def end(self) -> str | None:
+        """How the process has ended: `by SIGSEGV`; None while it runs."""
+        if not wait([self._process.sentinel], timeout=0):
+            return None
+        code = self._process.exitcode or 0
+        return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+
+    def send(self, command: ToCapture) -> None:
+        """Never waits; a process that does not listen is ended."""
+        try:
+            self._line.send(command)
+        except BlockingIOError:
+            self._process.kill()
+        except (BrokenPipeError, ConnectionResetError):
+            return  # it has just ended, which `end` will tell
+
+    def kill(self) -> None:
+        """At once; nothing more is heard of it. The next start of a process buries it."""
+        self._process.kill()
+        self._line.close()
+
+
+def launch_capture(spec: CaptureSpec, work: Work = capture) -> CaptureProcess:
+    """Starts a process for one connection of a camera.
+
+    The first call starts the server, which inherits what signals the calling thread blocks.
+
+    Args:
+        spec: what it is to do.
+        work: its life.
+
+    Raises:
+        OSError: there is no process, memory or file descriptor to be had.
+    """
+    CONTEXT.set_forkserver_preload(PRELOADED)
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    try:
+        process = CONTEXT.Process(target=work, args=(spec, theirs), daemon=True)
+        process.start()
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return CaptureProcess(process, Line(ours))

@@ -1,0 +1,168 @@
+"""Watches over all cameras in one thread: starts their processes, hears them, ends what hangs.
+
+supervisor = Supervisor(inbox, Patience())
+supervisor.start()
+supervisor.add(spec)
+for camera, item in inbox.take(16, timeout_seconds=0.2): ...
+supervisor.close()
+"""
+
+import atexit
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from multiprocessing.connection import wait
+
+from ghoststream.errors import SourceError
+from ghoststream.runners.live.camera import Camera, Vitals
+from ghoststream.runners.live.inbox import Inbox
+from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, Item, ToCapture
+from ghoststream.runners.live.patience import Patience
+from ghoststream.runners.live.process import CaptureProcess, launch_capture
+
+IDLE_SECONDS = 1.0
+"""To wait where no camera has anything to do."""
+
+Launch = Callable[[CaptureSpec], CaptureProcess]
+
+
+class Supervisor:
+    """Its methods may be called in any thread; none of them waits for a camera.
+
+    Args:
+        inbox: takes what cameras have to say.
+        patience: how long they may take.
+        launch: starts a process.
+    """
+
+    def __init__(
+        self, inbox: Inbox, patience: Patience, *, launch: Launch = launch_capture
+    ) -> None:
+        self._inbox, self._patience, self._launch = inbox, patience, launch
+        self._cameras: dict[str, Camera[CaptureProcess]] = {}
+        self._lock = threading.Lock()
+        self._is_closing = False
+        self._awake, self._alarm = socket.socketpair()
+        self._awake.setblocking(False)
+        self._alarm.setblocking(False)
+        self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        """Begins to watch."""
+        # Where a program ends without `close`: multiprocessing would wait for all processes.
+        atexit.register(self.close)
+        self._thread.start()
+
+    def add(self, spec: CaptureSpec) -> None:
+        """Watches one more camera; its last item will be a `CameraEnded`.
+
+        Raises:
+            ValueError: one of this name is there, and has not ended.
+        """
+        with self._lock:
+            before = self._cameras.get(spec.name)
+            if before is not None and before.state != "ended":
+                raise ValueError(f"there is a camera {spec.name!r} already; remove it first")
+            self._cameras[spec.name] = Camera(
+                spec, self._patience, launch=self._launch, tell=partial(self._tell, spec.name)
+            )
+        self._wake()
+
+    def remove(self, name: str) -> None:
+        """Ends a camera in order, within two seconds."""
+        with self._lock:
+            if name in self._cameras:
+                self._cameras[name].stop()
+        self._wake()
+
+    def send(self, name: str, command: ToCapture) -> None:
+        """Hands a command on to a camera's process.
+
+        What asks for evidence is answered by a `NotKept` where there is no process.
+        """
+        with self._lock:
+            if name in self._cameras:
+                self._cameras[name].send(command)
+
+    def counts(self, name: str) -> Vitals:
+        """How a camera is, from the first connection until now."""
+        with self._lock:
+            return self._cameras[name].vitals if name in self._cameras else Vitals()
+
+    def close(self) -> None:
+        """Ends at once what has not ended, and the thread."""
+        self._is_closing = True
+        self._wake()
+        if self._thread.is_alive():
+            self._thread.join()
+        with self._lock:
+            for camera in self._cameras.values():
+                camera.kill()
+        atexit.unregister(self.close)
+
+    def _tell(self, name: str, item: Item) -> None:
+        if isinstance(item, CameraEnded):
+            overrun = (item.summary.overrun or 0) + self._inbox.overrun(name)
+            item = replace(item, summary=replace(item.summary, overrun=overrun))
+        self._inbox.put(name, item)
+
+    def _wake(self) -> None:
+        try:
+            self._alarm.send(b"\0")
+        except BlockingIOError:
+            return  # it has been woken often enough
+
+    def _run(self) -> None:
+        # Processes inherit it: what the terminal or the system sends to all of them, the main
+        # thread alone gets, and decides.
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        while not self._is_closing:
+            with self._lock:
+                waitables, seconds = self._waitables(), self._seconds_to_wait()
+            wait(waitables, seconds)
+            self._sleep_again()
+            with self._lock:
+                for camera in self._cameras.values():
+                    _attend(camera)
+
+    def _waitables(self) -> list[socket.socket | int]:
+        processes = (camera.process for camera in self._cameras.values())
+        of_processes = (process.waitables for process in processes if process is not None)
+        return [self._awake, *(each for several in of_processes for each in several)]
+
+    def _seconds_to_wait(self) -> float:
+        deadlines = (camera.deadline for camera in self._cameras.values())
+        first = min((deadline for deadline in deadlines if deadline is not None), default=None)
+        return IDLE_SECONDS if first is None else max(0.0, first - time.monotonic())
+
+    def _sleep_again(self) -> None:
+        try:
+            self._awake.recv(4096)
+        except BlockingIOError:
+            return  # it was something else
+
+
+def _attend(camera: Camera[CaptureProcess]) -> None:
+    try:
+        _hear(camera)
+        camera.tick()
+    except Exception as error:  # noqa: BLE001 - the edge of a worker: one camera, not all
+        what = f"watching over it failed with {type(error).__name__}, a fault of this program"
+        camera.lose(SourceError(f"{camera.name}: {what}."))
+
+
+def _hear(camera: Camera[CaptureProcess]) -> None:
+    """Takes in all that a process has said, and then whether it has ended."""
+    process = camera.process
+    if process is None:
+        return
+    end = process.end()
+    for message in process.messages():
+        if camera.process is process:
+            camera.hear(message)
+    if end is not None and camera.process is process:
+        camera.died(end)
