@@ -22,7 +22,7 @@ def test_example_obeys_the_schema(line: str) -> None:
 
 def test_every_kind_of_record_has_an_example() -> None:
     kinds = [json.loads(line)["record"] for line in LINES]
-    assert kinds == ["header", "clip", "event", "end"]
+    assert kinds == ["header", "clip", "event", "end", "status", "evidence"]
 
 
 def test_every_option_is_described() -> None:
