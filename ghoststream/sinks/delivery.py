@@ -198,7 +198,9 @@ class DeliverySink(LiveSink):
         try:
             for destination in self.destinations:
                 if depth := self.depth(destination):
-                    self._say(f"{depth} messages for {destination} wait on disk for the next run")
+                    self._say(
+                        f"{destination}: messages that wait on disk for the next run: {depth}"
+                    )
         except OutputError as error:
             self._say(str(error))
 

@@ -180,11 +180,12 @@ class MqttLink:
         connection = _Connection(self._client(), accepted=self._accepted, refused=self._failed)
         try:
             connection.open(self._broker.host, self._broker.port)
+            connection.lost.wait()
+            self._lost(connection)
         except (OSError, ValueError) as error:
             self._failed(_cause(error))
-            return
-        connection.lost.wait()
-        self._lost(connection)
+        finally:
+            connection.end()
 
     def _accepted(self, connection: "_Connection") -> None:
         with self._lock:
@@ -204,7 +205,6 @@ class MqttLink:
             was_accepted, self._connection = self._connection is connection, None
         if was_accepted and not self._closing.is_set():
             self._failed("the connection broke")
-        connection.end()
 
     def _failed(self, cause: str) -> None:
         self._trouble = cause
@@ -277,8 +277,10 @@ class _Connection:
         self._client.disconnect()
 
     def end(self) -> None:
-        """After the connection was lost: ends its thread."""
+        """When nothing more will come: ends its thread."""
         self._client.loop_stop()
+        # Without this circle, the client closes its own files now, and not when memory runs short.
+        self._client.on_connect = self._client.on_disconnect = None
 
     def _wait_for(self, info: paho.MQTTMessageInfo, deadline: float) -> None:
         while not info.is_published():

@@ -300,7 +300,7 @@ def test_closing_keeps_its_deadline(tmp_path: Path) -> None:
         start = time.monotonic()
         sink.close(0.8)
         assert time.monotonic() - start < 5
-        assert notices == [f"1 messages for {server.url} wait on disk for the next run"]
+        assert notices == [f"{server.url}: messages that wait on disk for the next run: 1"]
     with WebhookServer(server.port) as again, delivering(tmp_path, webhooks=[again.url]):
         again.wait_for(1)
 

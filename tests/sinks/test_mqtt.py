@@ -1,5 +1,6 @@
 """The way to a broker: last will, retained state, acknowledged messages, trust."""
 
+import gc
 import json
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from mqtt_broker import Listener, MosquittoBroker, free_port, self_signed
+from mqtt_broker import Gate, Listener, MosquittoBroker, free_port, self_signed
 
 from ghoststream.errors import ConfigError
 from ghoststream.sinks.backoff import Backoff
@@ -179,6 +180,42 @@ def test_closing_ends_the_threads(tmp_path: Path) -> None:
         with linked(at(broker)) as (link, _):
             assert link.ready.wait(10)
         eventually(lambda: threading.active_count() == before)
+
+
+def test_many_connections_leave_nothing_open(tmp_path: Path) -> None:
+    """Though nothing collects what holds itself in a circle."""
+    failures = 0
+
+    def count(line: str) -> None:
+        nonlocal failures
+        failures += "cannot connect" in line
+
+    def resources() -> tuple[int, int]:
+        return len(list(Path("/proc/self/fd").iterdir())), threading.active_count()
+
+    gc.disable()
+    try:
+        with MosquittoBroker(tmp_path) as broker:
+            gate = Gate(broker.port)
+            address = Broker(address=f"mqtt://127.0.0.1:{gate.port}")
+            link = MqttLink(address, notices=count, backoff=Backoff(0.005, 0.005))
+            link.open()
+            seen = []
+            for _ in range(20):
+                gate.open()
+                assert link.ready.wait(10)
+                seen.append(resources())
+                gate.cut()
+                eventually(lambda: not link.ready.is_set())
+                failed = failures
+                eventually(lambda failed=failed: failures > failed + 2)
+            link.close()
+    finally:
+        gc.enable()
+    files, threads = zip(*seen, strict=True)
+    # Some ways of the gate may not be gone yet.
+    assert max(files[5:]) <= files[4] + 6
+    assert max(threads[5:]) <= threads[4] + 6
 
 
 @pytest.mark.parametrize(
