@@ -15,7 +15,7 @@ class Backoff:
     Example:
         >>> backoff = Backoff(1, 30, random=lambda: 0)
         >>> [backoff.next() for _ in range(6)]
-        [1, 2, 4, 8, 16, 30]
+        [1.0, 2.0, 4.0, 8.0, 16.0, 30.0]
     """
 
     def __init__(
