@@ -185,20 +185,18 @@ class _Handler(BaseHTTPRequestHandler):
     def _stream(self, script: Connection) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "video/mp2t")
-        self.send_header("Transfer-Encoding", "chunked")  # otherwise no end is a good end
+        if script.then == "end":
+            self.send_header("Transfer-Encoding", "chunked")  # otherwise no end is a good end
         self.end_headers()
         for data, wait_seconds in transmission(script):
             if self.stopped.wait(wait_seconds):
                 return
-            self._send(data)
+            self.wfile.write(_chunk(data) if script.then == "end" else data)
             self.camera._sent()
         if script.then == "end":
-            self._send(b"")
+            self.wfile.write(_chunk(b""))
         if script.then == "silence":
             self._stay_silent()
-
-    def _send(self, data: bytes) -> None:
-        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
 
     def _stay_silent(self) -> None:
         """Until the other side, or the test, has enough."""
@@ -223,6 +221,10 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A reader that hangs up early is no news."""
+
+
+def _chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def transmission(script: Connection) -> Iterator[tuple[bytes, float]]:

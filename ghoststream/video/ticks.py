@@ -46,6 +46,7 @@ class Ticks:
         self._reordered = reordered
         self._interval = interval
         self._has_pts, self._has_times = has_pts, has_times
+        self._last_dts: int | None = None
         self._next: Fraction | None = None if has_times else Fraction(0)
 
     def timed(self, packets: Iterable[Packet[VideoStream]]) -> Iterator[Ticked]:
@@ -86,4 +87,11 @@ class Ticks:
         pts = round(self._next) if pts is None else pts
         exact = self._next if pts == round(self._next) else Fraction(pts)
         self._next = exact + self._interval
-        return Ticked(packet, pts, pts if dts is None else dts)
+        self._last_dts = self._decoded_at(pts) if dts is None else dts
+        return Ticked(packet, pts, self._last_dts)
+
+    def _decoded_at(self, pts: int) -> int:
+        """In step, and never after it is shown."""
+        if self._last_dts is None:
+            return pts - round(self._reordered * self._interval)
+        return min(pts, self._last_dts + round(self._interval))

@@ -22,7 +22,7 @@ JUMP_SECONDS = 5.0
 """By which a clock that runs on cannot be off."""
 REORDER_SECONDS = 1.0
 """By which B-frames may come later than what is shown after them."""
-NEAR_SECONDS = 0.1
+NEAR_SECONDS = 0.25
 """Between our times and those of the sender, so that we say they are those of the sender."""
 JITTER_SECONDS = 0.02
 """Not worth a change."""
@@ -61,7 +61,8 @@ class WallClock:
         self._highest = -1 if not_before is None else int(not_before // time_base)
         self._offset = 0
         self._least_delay = _Least()
-        self._sender_offset: int | None = None
+        # Of these the least, too: with B-frames a report now and then is that of another picture.
+        self._sender_offsets: _Least | None = None
         self._newest: tuple[int, float] | None = None
         """Tick and arrival of the packet that is shown last."""
         self._room = 0
@@ -69,17 +70,21 @@ class WallClock:
     @property
     def clock(self) -> Clock:
         """Whose time it is; `ntp` is the sender's."""
-        if self._sender_offset is None:
+        if self._sender_offsets is None:
             return "arrival"
-        is_near = abs(self._offset - self._sender_offset) <= self._ticks(NEAR_SECONDS)
+        is_near = abs(self._offset - self._sender_offsets.value) <= self._ticks(NEAR_SECONDS)
         return "ntp" if is_near else "arrival"
 
     def learn(self, pts: int, arrived: float, sender_time: float | None = None) -> None:
         """Takes note of a packet; arguments as for `shift`."""
         self._least_delay.add(arrived, self._ticks(arrived) - pts)
-        if sender_time is not None:
-            is_trusted = abs(sender_time - arrived) <= TRUSTED_SECONDS
-            self._sender_offset = self._ticks(sender_time) - pts if is_trusted else None
+        if sender_time is None:
+            return
+        if abs(sender_time - arrived) > TRUSTED_SECONDS:
+            self._sender_offsets = None
+            return
+        self._sender_offsets = self._sender_offsets or _Least()
+        self._sender_offsets.add(arrived, self._ticks(sender_time) - pts)
 
     def shift(self, pts: int, arrived: float, sender_time: float | None = None) -> int:
         """What to add to the next packet's times, in the order of decoding.
@@ -112,7 +117,7 @@ class WallClock:
 
     def _forget(self) -> None:
         """What was known of the clock does not count any more."""
-        self._least_delay, self._sender_offset, self._newest = _Least(), None, None
+        self._least_delay, self._sender_offsets, self._newest = _Least(), None, None
 
     def _ticks(self, seconds: float) -> int:
         return round(seconds * self._ticks_per_second)
@@ -131,9 +136,7 @@ class WallClock:
 
     @property
     def _target(self) -> int:
-        if self._sender_offset is not None:
-            return self._sender_offset
-        return self._least_delay.value
+        return (self._sender_offsets or self._least_delay).value
 
     def _reachable(self, pts: int) -> int:
         """The offset that is right, or else the first one with which time does not run back."""

@@ -38,7 +38,9 @@ def test_what_is_missing_is_one_interval_apart(times: Times, expected: list[int]
 def test_a_first_picture_without_a_time_is_shown_before_b_frames() -> None:
     times: Times = [(None, None), (160, None), (80, None), (40, None), (120, None), (200, None)]
     ticks = Ticks(Fraction(40), reordered=2)
-    assert [ticked.pts for ticked in ticks.timed(packets(times))] == [0, 160, 80, 40, 120, 200]
+    ticked = list(ticks.timed(packets(times)))
+    assert [pts for _, pts, _ in ticked] == [0, 160, 80, 40, 120, 200]
+    assert [dts for _, _, dts in ticked] == [-80, -40, 0, 40, 80, 120]
 
 
 def test_a_container_without_times_counts_without_drift() -> None:

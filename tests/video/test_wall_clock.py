@@ -1,6 +1,7 @@
 """Times of live streams: right as far as anybody knows, and never backwards."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -63,7 +64,7 @@ def test_a_burst_that_nobody_settled_is_caught_up_with_slowly_and_in_order() -> 
     burst, later = frames(50), frames(5500, start=2.0)
     given = [seconds(clock, t, 0.0) for t in burst]
     given += [seconds(clock, t, t - burst[-1]) for t in later]
-    steps = [b - a for a, b in zip(given, given[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(given)]
     assert min(steps) >= 0.04 * 0.99 - 1e-4
     assert max(steps) <= 0.04 * 1.01 + 1e-4
     assert given[-1] == pytest.approx(later[-1] - burst[-1], abs=0.021)
@@ -75,7 +76,7 @@ def test_drift_is_followed() -> None:
     times = frames(3000, interval=2.0)  # 100 minutes, of a camera that is slow by 0.02 %
     given = [seconds(clock, t, t * 1.0002) for t in times]
     assert given[-1] == pytest.approx(times[-1] * 1.0002, abs=0.05)
-    assert all(a < b for a, b in zip(given, given[1:], strict=False))
+    assert all(a < b for a, b in pairwise(given))
     assert clock.segment == 0
 
 
@@ -122,7 +123,7 @@ def test_all_times_come_after_those_of_the_connection_before() -> None:
 def test_a_stream_that_runs_ahead_of_time_stays_in_one_segment_and_in_order() -> None:
     clock = WallClock(TIME_BASE)
     given = [seconds(clock, t, t / 100) for t in frames(5000)]
-    assert all(a < b for a, b in zip(given, given[1:], strict=False))
+    assert all(a < b for a, b in pairwise(given))
     assert clock.segment == 0
 
 
@@ -132,7 +133,7 @@ def test_a_stream_that_falls_behind_for_long_begins_a_segment() -> None:
     given += [seconds(clock, t, t + 8) for t in frames(500, start=4.0)]
     assert (clock.segment, clock.cause) == (1, "clock_reset")
     assert given[-1] == pytest.approx(31.96)
-    assert all(a < b for a, b in zip(given, given[1:], strict=False))
+    assert all(a < b for a, b in pairwise(given))
 
 
 def test_a_sender_that_tells_late_is_approached_where_it_is_near() -> None:
@@ -165,4 +166,4 @@ def test_a_loop_begins_a_segment() -> None:
 def test_coarse_clocks_never_give_a_time_twice() -> None:
     clock = WallClock(Fraction(1, 25))
     given = [pts + clock.shift(pts, NOW + pts * 0.03) for pts in range(2000)]
-    assert all(a < b for a, b in zip(given, given[1:], strict=False))
+    assert all(a < b for a, b in pairwise(given))
