@@ -29,7 +29,9 @@ class LiveReport(LiveWatcher):
             click.echo(_event_line(record, header))
 
     def status(self, status: Status) -> None:
-        cause = f": {status.cause}" if status.cause else ""
+        # A cause says which camera it is about, for those who see it alone.
+        cause = (status.cause or "").removeprefix(f"{status.source}: ")
+        cause = f": {cause}" if cause else ""
         self._report.say(f"{_clock(status.time)}  {status.source}  {status.state}{cause}")
 
 

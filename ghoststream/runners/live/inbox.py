@@ -5,14 +5,18 @@ for camera, item in inbox.take(16, timeout_seconds=0.2): ...  # in the thread of
 
 Which samples are given up where the analysis does not keep up is the drop policy's:
 
-    latest  all but the newest one of each camera
+    latest  those that have waited for a second while a newer one of their camera came
     oldest  the oldest ones of a camera, as far as they are too many bytes
+
+The second lets a burst through, such as the one with which a connection begins.
 
 Nothing else is given up, and the order of what a camera says stays.
 """
 
 import threading
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from ghoststream.runners.live.messages import CameraEnded, Item, Sampled
@@ -21,6 +25,8 @@ DropPolicy: TypeAlias = Literal["latest", "oldest"]
 
 MAX_BYTES = 16 << 20
 """Of samples of one camera that wait; a hundred of them, where one region is looked at."""
+LATEST_SECONDS = 1.0
+"""For which a sample may wait although there is a newer one."""
 
 
 class Inbox:
@@ -28,11 +34,18 @@ class Inbox:
 
     Args:
         policy: which samples are given up.
-        max_bytes: of waiting samples of a camera, with `oldest`.
+        max_bytes: of waiting samples of a camera.
+        clock: in seconds; runs forward only.
     """
 
-    def __init__(self, policy: DropPolicy = "latest", *, max_bytes: int = MAX_BYTES) -> None:
-        self._policy, self._max_bytes = policy, max_bytes
+    def __init__(
+        self,
+        policy: DropPolicy = "latest",
+        *,
+        max_bytes: int = MAX_BYTES,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._policy, self._max_bytes, self._clock = policy, max_bytes, clock
         self._queues: dict[str, _Queue] = {}
         """In the order of their turns."""
         self._changed = threading.Condition()
@@ -41,7 +54,7 @@ class Inbox:
         """Adds an item, and gives up samples that wait as the policy has it."""
         with self._changed:
             queue = self._queues.setdefault(camera, _Queue())
-            queue.add(item)
+            queue.add(item, self._clock())
             while self._is_too_much(queue):
                 queue.give_up_oldest()
             self._changed.notify()
@@ -76,9 +89,10 @@ class Inbox:
             return self._queues[camera].overrun if camera in self._queues else 0
 
     def _is_too_much(self, queue: "_Queue") -> bool:
-        if self._policy == "latest":
-            return queue.samples > 1
-        return queue.nbytes > self._max_bytes and queue.samples > 1
+        if queue.samples < 2:
+            return False
+        is_stale = self._clock() - queue.since[0] > LATEST_SECONDS
+        return queue.nbytes > self._max_bytes or (self._policy == "latest" and is_stale)
 
     def _has_items(self) -> bool:
         return self._next_camera() is not None
@@ -100,28 +114,40 @@ class _Queue:
 
     def __init__(self) -> None:
         self.items: deque[Item] = deque()
-        self.samples = self.nbytes = self.overrun = 0
+        self.since: deque[float] = deque()
+        """When each sample came in."""
+        self.nbytes = self.overrun = 0
 
-    def add(self, item: Item) -> None:
+    @property
+    def samples(self) -> int:
+        return len(self.since)
+
+    def add(self, item: Item, now: float) -> None:
         self.items.append(item)
-        self._count(item, 1)
+        if isinstance(item, Sampled):
+            self.since.append(now)
+            self.nbytes += _nbytes(item)
 
     def take(self) -> list[Item]:
         """All up to the first sample, and that."""
         taken: list[Item] = []
         while self.items and not (taken and isinstance(taken[-1], Sampled | CameraEnded)):
             taken.append(self.items.popleft())
-            self._count(taken[-1], -1)
+            self._forget(taken[-1])
         return taken
 
     def give_up_oldest(self) -> None:
         """The first sample, wherever it stands."""
         index = next(i for i, item in enumerate(self.items) if isinstance(item, Sampled))
-        self._count(self.items[index], -1)
+        self._forget(self.items[index])
         del self.items[index]
         self.overrun += 1
 
-    def _count(self, item: Item, sign: int) -> None:
+    def _forget(self, item: Item) -> None:
         if isinstance(item, Sampled):
-            self.samples += sign
-            self.nbytes += sign * sum(pixels.nbytes for pixels in item.pixels)
+            self.since.popleft()
+            self.nbytes -= _nbytes(item)
+
+
+def _nbytes(sampled: Sampled) -> int:
+    return sum(pixels.nbytes for pixels in sampled.pixels)

@@ -173,6 +173,8 @@ class LiveRun:
                 self.outcomes.append(Outcome(source=name, summary=summary, error=item.error))
                 if (plan := self._successors.pop(name, None)) is not None:
                     self._add(plan)
+                elif all(plan.name != name for plan in self._cameras.plans):
+                    self._outputs.remove(name)
 
     def _tick(self, now: float) -> None:
         for name, watched in self._watched.items():

@@ -1,5 +1,6 @@
 """Samples are given up as the policy has it; all else comes through, in order."""
 
+import itertools
 import threading
 import time
 from fractions import Fraction
@@ -45,10 +46,19 @@ def filled(inbox: Inbox, **cameras: list[Item]) -> Inbox:
 
 
 def test_latest_keeps_one_sample_and_all_else_in_order() -> None:
-    inbox = filled(Inbox("latest"), a=[sample(1), ended(1), sample(2), sample(3), ended(2)])
+    now = itertools.count(step=2)  # two seconds go by from one look at the clock to the next
+    inbox = Inbox("latest", clock=lambda: next(now))
+    filled(inbox, a=[sample(1), ended(1), sample(2), sample(3), ended(2)])
     assert (inbox.depth("a"), inbox.overrun("a")) == (1, 2)
     assert in_words(inbox.take(9, 0)) == ["a end 1", "a 3", "a end 2"]
     assert inbox.depth("a") == 0
+
+
+def test_latest_lets_a_burst_through_within_its_bytes() -> None:
+    inbox = filled(Inbox("latest", max_bytes=30, clock=lambda: 7), a=[sample(1), sample(2)])
+    assert (inbox.depth("a"), inbox.overrun("a")) == (2, 0)
+    filled(inbox, a=[sample(3)])
+    assert (inbox.depth("a"), inbox.overrun("a")) == (2, 1)
 
 
 def test_oldest_keeps_as_many_bytes_as_it_may() -> None:
@@ -83,7 +93,9 @@ def test_what_is_no_sample_does_not_count() -> None:
 
 
 def test_a_camera_that_has_ended_leaves_nothing_behind() -> None:
-    inbox = filled(Inbox(), a=[sample(1), sample(2), CameraEnded(summary=SUMMARY, error=None)])
+    inbox = Inbox(max_bytes=12)
+    filled(inbox, a=[sample(1), sample(2), CameraEnded(summary=SUMMARY, error=None)])
+    assert inbox.overrun("a") == 1
     assert in_words(inbox.take(9, 0)) == ["a 2", "a CameraEnded"]
     assert inbox.overrun("a") == 0
     filled(inbox, a=[sample(3)])
