@@ -8,6 +8,7 @@ import multiprocessing
 import signal
 import socket
 from collections.abc import Callable
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from typing import TypeAlias, cast
@@ -66,10 +67,20 @@ class CaptureProcess:
         self._line.close()
 
 
+def start_server() -> None:
+    """Starts what forks the processes, where it does not run.
+
+    From now on, neither the calling thread nor any process gets SIGINT or SIGTERM: the terminal and
+    the system send them to all, and another thread of this process decides what they mean.
+    """
+    CONTEXT.set_forkserver_preload(PRELOADED)
+    resource_tracker.ensure_running()  # when it starts, it lets the signals through
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    forkserver.ensure_running()
+
+
 def launch_capture(spec: CaptureSpec, work: Work = capture) -> CaptureProcess:
     """Starts a process for one connection of a camera.
-
-    The first call starts the server, which inherits what signals the calling thread blocks.
 
     Args:
         spec: what it is to do.

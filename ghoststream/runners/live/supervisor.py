@@ -8,13 +8,14 @@ supervisor.close()
 """
 
 import atexit
-import signal
 import socket
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from multiprocessing.connection import wait
 
 from ghoststream.errors import SourceError
@@ -22,7 +23,7 @@ from ghoststream.runners.live.camera import Camera, Vitals
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, Item, ToCapture
 from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.process import CaptureProcess, launch_capture
+from ghoststream.runners.live.process import CaptureProcess, launch_capture, start_server
 
 IDLE_SECONDS = 1.0
 """To wait where no camera has anything to do."""
@@ -46,15 +47,17 @@ class Supervisor:
         self._cameras: dict[str, Camera[CaptureProcess]] = {}
         self._lock = threading.Lock()
         self._is_closing = False
-        self._awake, self._alarm = socket.socketpair()
-        self._awake.setblocking(False)
-        self._alarm.setblocking(False)
+        self._bell: tuple[socket.socket, socket.socket] | None = None
+        """Rings at the first end, while there is a thread, what is sent at the second."""
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
 
     def start(self) -> None:
         """Begins to watch."""
         # Where a program ends without `close`: multiprocessing would wait for all processes.
         atexit.register(self.close)
+        self._bell = socket.socketpair()
+        for end in self._bell:
+            end.setblocking(False)
         self._thread.start()
 
     def add(self, spec: CaptureSpec) -> None:
@@ -70,14 +73,14 @@ class Supervisor:
             self._cameras[spec.name] = Camera(
                 spec, self._patience, launch=self._launch, tell=partial(self._tell, spec.name)
             )
-        self._wake()
+            self._ring()
 
     def remove(self, name: str) -> None:
         """Ends a camera in order, within two seconds."""
         with self._lock:
             if name in self._cameras:
                 self._cameras[name].stop()
-        self._wake()
+                self._ring()
 
     def send(self, name: str, command: ToCapture) -> None:
         """Hands a command on to a camera's process.
@@ -95,13 +98,17 @@ class Supervisor:
 
     def close(self) -> None:
         """Ends at once what has not ended, and the thread."""
-        self._is_closing = True
-        self._wake()
+        with self._lock:
+            self._is_closing = True
+            self._ring()
         if self._thread.is_alive():
             self._thread.join()
         with self._lock:
             for camera in self._cameras.values():
                 camera.kill()
+            for end in self._bell or ():
+                end.close()
+            self._bell = None
         atexit.unregister(self.close)
 
     def _tell(self, name: str, item: Item) -> None:
@@ -110,40 +117,36 @@ class Supervisor:
             item = replace(item, summary=replace(item.summary, overrun=overrun))
         self._inbox.put(name, item)
 
-    def _wake(self) -> None:
-        try:
-            self._alarm.send(b"\0")
-        except BlockingIOError:
-            return  # it has been woken often enough
+    def _ring(self) -> None:
+        """Has the thread look at cameras anew."""
+        if self._bell is not None:
+            with suppress(BlockingIOError):  # it has rung often enough
+                self._bell[1].send(b"\0")
 
     def _run(self) -> None:
-        # Processes inherit it: what the terminal or the system sends to all of them, the main
-        # thread alone gets, and decides.
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+        with suppress(OSError):  # whoever starts a process tries again, and tells
+            start_server()
+        assert self._bell is not None
+        bell = self._bell[0]
         while not self._is_closing:
             with self._lock:
                 waitables, seconds = self._waitables(), self._seconds_to_wait()
-            wait(waitables, seconds)
-            self._sleep_again()
+            wait([bell, *waitables], seconds)
+            with suppress(BlockingIOError):  # it was not the bell
+                bell.recv(4096)
             with self._lock:
                 for camera in self._cameras.values():
                     _attend(camera)
 
-    def _waitables(self) -> list[socket.socket | int]:
+    def _waitables(self) -> list[int]:
         processes = (camera.process for camera in self._cameras.values())
-        of_processes = (process.waitables for process in processes if process is not None)
-        return [self._awake, *(each for several in of_processes for each in several)]
+        several = (process.waitables for process in processes if process is not None)
+        return list(chain.from_iterable(several))
 
     def _seconds_to_wait(self) -> float:
         deadlines = (camera.deadline for camera in self._cameras.values())
         first = min((deadline for deadline in deadlines if deadline is not None), default=None)
         return IDLE_SECONDS if first is None else max(0.0, first - time.monotonic())
-
-    def _sleep_again(self) -> None:
-        try:
-            self._awake.recv(4096)
-        except BlockingIOError:
-            return  # it was something else
 
 
 def _attend(camera: Camera[CaptureProcess]) -> None:
