@@ -42,6 +42,10 @@ TICK_SECONDS = 0.2
 ALIVE_SECONDS = 0.5
 FAREWELL_SECONDS = 0.5
 """For the reader to take its leave of the server, which may have no room for another client."""
+SENDER_SECONDS = 3.0
+"""That a first connection waits for the sender's clock, before which nothing is looked at."""
+AGAIN_SECONDS = 1.0
+"""That a later one waits, since pictures are missed already; times then go over to that clock."""
 HUNG_SECONDS = 60
 """A main thread that does not come round for so long is ended by the system, parent or not."""
 
@@ -157,6 +161,7 @@ class _Capture:
             not_before=spec.not_before,
             is_paced=spec.is_paced,
             is_looped=spec.is_looped,
+            sender_wait_seconds=SENDER_SECONDS if spec.not_before is None else AGAIN_SECONDS,
         )
         ring = Ring(max_seconds=spec.ring_seconds, max_bytes=spec.ring_bytes)
         return _Connection(
