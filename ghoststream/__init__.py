@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from ghoststream.version import __version__
 
 if TYPE_CHECKING:
+    from ghoststream.runners.live.watch import watch
     from ghoststream.runners.local import classify, embed, run
     from ghoststream.runners.search import open_store
     from ghoststream.sources import open_sources
 
-__all__ = ["__version__", "classify", "embed", "open_sources", "open_store", "run"]
+__all__ = ["__version__", "classify", "embed", "open_sources", "open_store", "run", "watch"]
 
 # Imported when first used, so that importing the package costs nothing.
 _HOMES = {
@@ -25,6 +26,7 @@ _HOMES = {
     "open_sources": "sources",
     "open_store": "runners.search",
     "run": "runners.local",
+    "watch": "runners.live.watch",
 }
 
 

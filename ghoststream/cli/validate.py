@@ -21,9 +21,13 @@ def validate(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
     """
     set_json(as_json)
     from ghoststream.config import RunConfig
-    from ghoststream.runners.jobs import check_events
+    from ghoststream.runners.jobs import check_events, find_sources
+    from ghoststream.runners.live.cameras import runs_live
+    from ghoststream.runners.live.check import check_cameras
 
-    facts = check_events(read_settings(RunConfig, sources, flags, needs_source=False))
+    config = read_settings(RunConfig, sources, flags, needs_source=False)
+    check = check_cameras if runs_live(config, find_sources(config)) else check_events
+    facts = check(config)
     if as_json:
         click.echo(json.dumps(facts, ensure_ascii=False))
         return

@@ -33,6 +33,11 @@ def event_outputs(config: RunConfig) -> Outputs:
         >>> event_outputs(RunConfig(csv="events.csv"))
         {'csv': PosixPath('events.csv')}
     """
+    return named_outputs(config) or {"jsonl": _next_run(RUNS) / "events.jsonl"}
+
+
+def named_outputs(config: RunConfig) -> Outputs:
+    """The outputs that the settings name; none where they name none."""
     named = {
         "jsonl": config.jsonl,
         "csv": config.csv,
@@ -40,10 +45,10 @@ def event_outputs(config: RunConfig) -> Outputs:
         "annotate": config.annotate,
     }
     outputs = {name: Path(path) for name, path in named.items() if path is not None}
-    if config.out is not None:
-        directory = config.out if config.exist_ok else _free_name(config.out)
-        return {"jsonl": directory / "events.jsonl", **outputs}
-    return outputs or {"jsonl": _next_run(RUNS) / "events.jsonl"}
+    if config.out is None:
+        return outputs
+    directory = config.out if config.exist_ok else _free_name(config.out)
+    return {"jsonl": directory / "events.jsonl", **outputs}
 
 
 def embedding_output(config: EmbedConfig) -> Outputs:

@@ -1,6 +1,6 @@
 """Watches cameras from the first connection to the last delivered message.
 
-with LiveRun(config, cameras=ReloadedCameras(config), watcher=watcher) as run:
+with LiveRun(config, cameras=ReloadedCameras(config), paths={}, watcher=watcher) as run:
     while not (stop.is_set() or run.is_over):
         run.step()
 run.outcomes
@@ -30,7 +30,7 @@ from ghoststream.runners.live.reload import ReloadedCameras
 from ghoststream.runners.live.snapshot import CameraSnapshot
 from ghoststream.runners.live.supervisor import Supervisor
 from ghoststream.runners.local import Outcome, check_any_read
-from ghoststream.runners.outputs import event_outputs
+from ghoststream.runners.outputs import Outputs, event_outputs
 from ghoststream.sinks.live import LiveWatcher
 
 STEP_SECONDS = 0.2
@@ -59,11 +59,12 @@ def run_cameras(
         GhostStreamError: settings, weights or outputs that do not hold; or not one camera gave a
             frame before all of them were given up.
     """
-    with LiveRun(config, cameras=cameras, watcher=watcher) as run:
+    paths = event_outputs(config)
+    with LiveRun(config, cameras=cameras, paths=paths, watcher=watcher) as run:
         while not (stop.is_set() or run.is_over):
             run.step()
     check_any_read(run.outcomes)
-    return Result(outcomes=run.outcomes, outputs=run.paths)
+    return Result(outcomes=run.outcomes, outputs=paths)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,6 +82,7 @@ class LiveRun:
     Args:
         config: of the run.
         cameras: which ones, now and later.
+        paths: of the event log and the table, as far as they are wanted.
         watcher: looks on.
 
     Raises:
@@ -88,10 +90,14 @@ class LiveRun:
     """
 
     def __init__(
-        self, config: RunConfig, *, cameras: ReloadedCameras, watcher: LiveWatcher
+        self,
+        config: RunConfig,
+        *,
+        cameras: ReloadedCameras,
+        paths: Outputs,
+        watcher: LiveWatcher,
     ) -> None:
         self.outcomes: list[Outcome] = []
-        self.paths = event_outputs(config)
         self._config, self._cameras, self._watcher = config, cameras, watcher
         self._pipeline = build_event_pipeline(config)
         self._inbox = Inbox(config.drop_policy)
@@ -101,9 +107,7 @@ class LiveRun:
         """Cameras that begin anew, in another way, once they have ended."""
         self._next_tick = 0.0
         with ExitStack() as opened:
-            self._outputs = LiveOutputs(
-                config, self.paths, send=self._supervisor.send, watcher=watcher
-            )
+            self._outputs = LiveOutputs(config, paths, send=self._supervisor.send, watcher=watcher)
             opened.callback(self._outputs.close, 0.0)
             self._metrics = Metrics(
                 self.snapshot, spools=self._outputs.spools, evidence_bytes=self._evidence_bytes
@@ -149,7 +153,7 @@ class LiveRun:
             if self._endpoint is not None:
                 closing.callback(self._endpoint.close)
             closing.callback(self._supervisor.close)
-            if error is None:
+            if kind in (None, GeneratorExit):  # the second: whoever looked on wants no more
                 self._end_cameras(deadline - DELIVERY_SECONDS)
 
     def _end_cameras(self, deadline: float) -> None:
