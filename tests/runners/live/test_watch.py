@@ -1,0 +1,67 @@
+"""Cameras for programs."""
+
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from clips import quadrants, write_clip
+
+import ghoststream
+from ghoststream.config import RunConfig, make_config
+from ghoststream.errors import ConfigError, SourceError
+from ghoststream.runners.live.check import check_cameras
+
+SETTINGS = {
+    "realtime": True,
+    "fps": 4,
+    "window": "0.5",
+    "hop": "0.5",
+    "enter": 0.01,
+    "leave": 0.005,
+}
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    return write_clip(tmp_path / "clip.mp4", frames=25, picture=quadrants)
+
+
+def test_events_come_with_their_camera_and_end_with_it(clip: Path, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    told = list(ghoststream.watch(clip, **SETTINGS, jsonl=str(log)))
+    assert {header.source for header, _ in told} == {str(clip)}
+    assert {(header.segment, header.segment_cause) for header, _ in told} == {(1, "connected")}
+    types = [event.type for _, event in told]
+    assert types.count("new") == types.count("end") > 0
+    assert log.read_text("utf-8").count('"type":"new"') == types.count("new")
+
+
+def test_who_has_seen_enough_ends_it(clip: Path) -> None:
+    with closing(ghoststream.watch(clip, **SETTINGS, loop=True)) as told:
+        header, event = next(told)
+    assert (header.stream.clock, event.type) == ("arrival", "new")
+
+
+def test_all_given_up_is_an_error(tmp_path: Path) -> None:
+    missing = tmp_path / "missing.mp4"
+    with pytest.raises(SourceError, match="there is no such file"):
+        list(ghoststream.watch(missing, **SETTINGS, max_retries=0))
+
+
+def test_no_outputs_are_made_that_nobody_named(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    list(ghoststream.watch(clip, **SETTINGS))
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
+
+
+def test_settings_can_be_checked(clip: Path, tmp_path: Path) -> None:
+    config = {"source": str(clip), "realtime": True, "fps": 2, "roi": {"door": [0, 0, 0.5, 1]}}
+    facts = check_cameras(make_config(RunConfig, {**config, "jsonl": str(tmp_path / "a.jsonl")}))
+    assert facts["cameras"] == [str(clip)]
+    assert facts["regions"] == {str(clip): ["door"]}
+    assert facts["sampling"] == {str(clip): "fps 2"}
+    assert list(tmp_path.iterdir()) == [clip]
+    with pytest.raises(ConfigError, match="nothing to watch"):
+        check_cameras(make_config(RunConfig, {}))
