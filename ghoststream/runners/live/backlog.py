@@ -44,7 +44,7 @@ class Backlog(Generic[Waiting]):
 
     Args:
         max_bytes: of packets that wait.
-        max_seconds: between the arrival of the oldest and the newest of them.
+        max_seconds: for which one may wait.
         clock: seconds that never run backwards.
     """
 
@@ -68,8 +68,7 @@ class Backlog(Generic[Waiting]):
         with self._changed:
             self._waiting.append((self._clock(), packet))
             self._nbytes += packet.nbytes
-            if self._is_too_much():
-                self._give_up()
+            self._keep_bounds()
             self._changed.notify()
 
     def close(self) -> None:
@@ -93,6 +92,7 @@ class Backlog(Generic[Waiting]):
 
     def _next(self) -> Next[Waiting] | None:
         with self._changed:
+            self._keep_bounds()
             self._changed.wait_for(lambda: self._waiting or self._is_closed)
             if not self._waiting:
                 return None
@@ -105,18 +105,21 @@ class Backlog(Generic[Waiting]):
         self._nbytes -= packet.nbytes
         return packet
 
-    def _is_too_much(self) -> bool:
-        seconds = self._waiting[-1][0] - self._waiting[0][0] if self._waiting else 0.0
-        return self._nbytes > self._max_bytes or seconds > self._max_seconds
-
-    def _give_up(self) -> None:
-        """All before the newest keyframe, or that too, where the packets after it are too many."""
+    def _keep_bounds(self) -> None:
+        """Gives up all before the newest keyframe, or that too, where what follows is too much."""
+        if not self._is_too_much():
+            return
         self._has_gap = True
         keyframes = [i for i, (_, packet) in enumerate(self._waiting) if packet.is_keyframe]
-        for _ in range(keyframes[-1] if keyframes else 0):
+        for _ in range(keyframes[-1] if keyframes else len(self._waiting)):
             self._give_up_one()
-        while self._is_too_much() or (self._waiting and not self._waiting[0][1].is_keyframe):
-            self._give_up_one()
+        if self._is_too_much():
+            while self._waiting:
+                self._give_up_one()
+
+    def _is_too_much(self) -> bool:
+        seconds = self._clock() - self._waiting[0][0] if self._waiting else 0.0
+        return self._nbytes > self._max_bytes or seconds > self._max_seconds
 
     def _give_up_one(self) -> None:
         self._pop()

@@ -9,7 +9,6 @@ import signal
 import socket
 from collections.abc import Callable
 from multiprocessing import forkserver, resource_tracker
-from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from typing import TypeAlias, cast
 
@@ -47,9 +46,9 @@ class CaptureProcess:
 
     def end(self) -> str | None:
         """How the process has ended: `by SIGSEGV`; None while it runs."""
-        if not wait([self._process.sentinel], timeout=0):
+        code = self._process.exitcode
+        if code is None:
             return None
-        code = self._process.exitcode or 0
         return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
 
     def send(self, command: ToCapture) -> None:

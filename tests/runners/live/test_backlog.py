@@ -35,8 +35,8 @@ def filled(names: str, *, step_seconds: float = 0.0, **bounds: float) -> Backlog
     clock = Time()
     backlog: Backlog[Coded] = Backlog(clock=clock, **bounds)  # type: ignore[arg-type]
     for name in names.split():
-        backlog.add(Coded(name))
         clock.now += step_seconds
+        backlog.add(Coded(name))
     return backlog
 
 
@@ -87,3 +87,24 @@ def test_the_decoder_waits_for_the_reader() -> None:
     threading.Timer(0.05, backlog.add, (Coded("K1"),)).start()
     threading.Timer(0.1, backlog.close).start()
     assert [following.packet.name for following in backlog] == ["K1"]
+
+
+def test_what_has_waited_too_long_at_the_end_is_given_up_as_well() -> None:
+    clock = Time()
+    backlog: Backlog[Coded] = Backlog(clock=clock, max_seconds=2)
+    for name in ("K1", "a", "b"):
+        backlog.add(Coded(name))
+    backlog.close()
+    told = []
+    for following in backlog:
+        told.append(following.packet.name)
+        clock.now += 1.5
+    assert told == ["K1", "a"]
+    assert backlog.given_up == 1
+
+
+def test_what_is_abandoned_is_not_handed_on() -> None:
+    backlog = filled("K1 a b")
+    backlog.abandon()
+    assert rest(backlog) == []
+    assert backlog.given_up == 3
