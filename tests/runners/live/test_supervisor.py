@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -27,15 +28,23 @@ from ghoststream.runners.live.messages import (
     SegmentEnded,
 )
 from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.process import launch_capture
+from ghoststream.runners.live.process import launch_capture, start_server
 from ghoststream.runners.live.supervisor import Supervisor
 from ghoststream.types import Status
 
 PATIENCE = Patience(
-    open_seconds=0.1, stall_seconds=0.2, retry_initial_seconds=0.1, retry_max_seconds=0.1
+    open_seconds=1, stall_seconds=1, retry_initial_seconds=0.1, retry_max_seconds=0.1
 )
 LONG_SECONDS = 20
 """Only something that hangs takes so long."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _server() -> None:
+    """Runs before the first camera; the thread that starts it gets no signals any more."""
+    starting = threading.Thread(target=start_server)
+    starting.start()
+    starting.join()
 
 
 @pytest.fixture(autouse=True)
@@ -100,7 +109,9 @@ def watched(patience: Patience = PATIENCE, **cameras: str) -> Iterator[Watched]:
 def test_one_camera_does_not_cost_another_its_samples(does: str, state: str) -> None:
     with watched(good="show", bad=does) as world:
         world.see("good")
-        world.until(lambda: world.states("bad").count(state) >= 2)
+        world.until(
+            lambda: world.states("bad").count(state) >= (1 if does.startswith("hang") else 2)
+        )
         world.see("good")
         assert world.states("good") == ["connecting", "running"]
         assert len(world.items("bad", SegmentBegun)) in (
