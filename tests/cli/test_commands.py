@@ -260,13 +260,7 @@ def no_videos(folder: Path) -> str:
     return str(folder / "none")
 
 
-def nobody_there(_: Path) -> str:
-    return "rtsp://127.0.0.1:9/stream"
-
-
-@pytest.mark.parametrize(
-    "make", [missing, empty, text, cut_short, sound_only, no_videos, nobody_there]
-)
+@pytest.mark.parametrize("make", [missing, empty, text, cut_short, sound_only, no_videos])
 def test_unreadable_sources_end_in_a_sentence(tmp_path: Path, make: object) -> None:
     assert callable(make)
     folder = tmp_path / "in"
@@ -278,6 +272,18 @@ def test_unreadable_sources_end_in_a_sentence(tmp_path: Path, make: object) -> N
     assert Path(address).name in done.stderr
     assert "Traceback" not in done.output
     assert not (tmp_path / "out").exists()
+
+
+def test_a_camera_that_is_given_up_ends_in_a_sentence(tmp_path: Path) -> None:
+    address = "rtsp://user:secret@127.0.0.1:9/stream"
+    log = tmp_path / "log.jsonl"
+    done = ghoststream("run", address, "--weights", "bundled", "--max-retries", 0, "--jsonl", log)
+    assert done.exit_code == 4, done.output
+    assert done.stderr.splitlines()[-1] == (
+        "Error: rtsp://127.0.0.1:9/stream: nobody answers there; "
+        "check the host, the port and the network."
+    )
+    assert [line.get("state") for line in records(log)] == ["connecting", "ended", None]
 
 
 def test_errors_for_machines_have_a_code(tmp_path: Path) -> None:
