@@ -118,8 +118,8 @@ class LiveRun:
 
     @property
     def is_over(self) -> bool:
-        """Whether no camera is left, and none will come: one that was removed may come back."""
-        return not self._watched and not self._cameras.plans
+        """Whether all cameras have come to their end; one that was removed has a successor."""
+        return not self._watched
 
     def step(self, timeout_seconds: float = STEP_SECONDS) -> None:
         """Does what there is to do, or waits for it."""
