@@ -7,9 +7,12 @@ milliseconds and shares memory. A fork of this process would hold the locks of i
 import multiprocessing
 import signal
 import socket
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerProcess
+from types import ModuleType
 from typing import TypeAlias, cast
 
 from ghoststream.runners.live.capture import capture
@@ -75,7 +78,8 @@ def start_server() -> None:
     CONTEXT.set_forkserver_preload(PRELOADED)
     resource_tracker.ensure_running()  # when it starts, it lets the signals through
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    forkserver.ensure_running()
+    with _no_main_module():
+        forkserver.ensure_running()
 
 
 def launch_capture(spec: CaptureSpec, work: Work = capture) -> CaptureProcess:
@@ -93,10 +97,25 @@ def launch_capture(spec: CaptureSpec, work: Work = capture) -> CaptureProcess:
     ours.setblocking(False)
     try:
         process = CONTEXT.Process(target=work, args=(spec, theirs), daemon=True)
-        process.start()
+        with _no_main_module():
+            process.start()
     except BaseException:
         ours.close()
         raise
     finally:
         theirs.close()
     return CaptureProcess(process, Line(ours))
+
+
+@contextmanager
+def _no_main_module() -> Iterator[None]:
+    """Keeps a new process from running the user's script again, of which it needs nothing.
+
+    Otherwise only scripts whose work stands behind `if __name__ == "__main__"` could watch cameras.
+    """
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main

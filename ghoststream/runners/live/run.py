@@ -183,6 +183,7 @@ class LiveRun:
     def _tick(self, now: float) -> None:
         for name, watched in self._watched.items():
             watched.rate.add(now, self._analysis.sampled(name))
+        self._supervisor.check()
         self._outputs.tick()
         self._reload()
 

@@ -47,6 +47,7 @@ class Supervisor:
         self._cameras: dict[str, Camera[CaptureProcess]] = {}
         self._lock = threading.Lock()
         self._is_closing = False
+        self._failure: Exception | None = None
         self._bell: tuple[socket.socket, socket.socket] | None = None
         """Rings at the first end, while there is a thread, what is sent at the second."""
         self._thread = threading.Thread(target=self._run, name="supervisor", daemon=True)
@@ -123,7 +124,18 @@ class Supervisor:
             with suppress(BlockingIOError):  # it has rung often enough
                 self._bell[1].send(b"\0")
 
+    def check(self) -> None:
+        """Raises what has ended the thread, if anything has: nobody would hear of cameras again."""
+        if self._failure is not None:
+            raise self._failure
+
     def _run(self) -> None:
+        try:
+            self._attend_all()
+        except Exception as error:  # noqa: BLE001 - the edge of a thread; raised by `check`
+            self._failure = error
+
+    def _attend_all(self) -> None:
         with suppress(OSError):  # whoever starts a process tries again, and tells
             start_server()
         assert self._bell is not None

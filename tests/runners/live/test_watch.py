@@ -1,5 +1,7 @@
 """Cameras for programs."""
 
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -65,3 +67,17 @@ def test_settings_can_be_checked(clip: Path, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [clip]
     with pytest.raises(ConfigError, match="nothing to watch"):
         check_cameras(make_config(RunConfig, {}))
+
+
+def test_a_plain_script_can_watch(clip: Path, tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import ghoststream\n"
+        f"for header, event in ghoststream.watch({str(clip)!r}, **{SETTINGS!r}):\n"
+        "    print(event.type)\n"
+    )
+    command = [sys.executable, str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.stderr == ""
+    told = done.stdout.split()
+    assert (told[0], told[-1]) == ("new", "end")
