@@ -13,8 +13,8 @@ import threading
 import time
 from typing import Protocol
 
+from ghoststream.backoff import Backoff
 from ghoststream.errors import OutputError
-from ghoststream.sinks.backoff import Backoff
 from ghoststream.sinks.spool import Message, Notices, Spool, Waiting
 
 POLL_SECONDS = 0.1
@@ -144,7 +144,7 @@ class Deliverer:
         # While closing, one try is enough: what is left goes out in the next run.
         self._is_over = self._closing.is_set()
         asked = error.retry_after_seconds if isinstance(error, NotDelivered) else 0.0
-        self._closing.wait(max(self._backoff.next(), asked))
+        self._closing.wait(max(self._backoff.next_seconds(), asked))
 
 
 def _said(error: Exception) -> str:

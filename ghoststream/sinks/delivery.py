@@ -18,8 +18,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ghoststream.backoff import Backoff
 from ghoststream.errors import OutputError
-from ghoststream.sinks.backoff import Backoff
 from ghoststream.sinks.deliverer import Deliverer, Transport
 from ghoststream.sinks.home_assistant import discovery
 from ghoststream.sinks.live import LiveSink
@@ -170,7 +170,11 @@ class DeliverySink(LiveSink):
         self._spool.close()
 
     def _new_link(self, broker: Broker) -> MqttLink:
-        return MqttLink(broker, notices=self._say, backoff=Backoff(*self._retry_seconds))
+        return MqttLink(broker, notices=self._say, backoff=self._new_backoff())
+
+    def _new_backoff(self) -> Backoff:
+        initial_seconds, max_seconds = self._retry_seconds
+        return Backoff(initial_seconds=initial_seconds, max_seconds=max_seconds)
 
     def _transports(self) -> dict[str, Transport]:
         links: list[Transport] = [] if self._link is None else [self._link]
@@ -180,9 +184,7 @@ class DeliverySink(LiveSink):
         if self._link is not None:
             self._link.open()
         return {
-            name: Deliverer(
-                self._spool, transport, backoff=Backoff(*self._retry_seconds), notices=self._say
-            )
+            name: Deliverer(self._spool, transport, backoff=self._new_backoff(), notices=self._say)
             for name, transport in self._transports().items()
         }
 

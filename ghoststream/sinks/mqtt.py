@@ -22,8 +22,8 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from ghoststream.address import Address, parse_address
+from ghoststream.backoff import Backoff
 from ghoststream.errors import ConfigError
-from ghoststream.sinks.backoff import Backoff
 from ghoststream.sinks.deliverer import NotDelivered
 from ghoststream.sinks.spool import Message, Notices
 
@@ -173,7 +173,7 @@ class MqttLink:
             self._connect_once()
             if time.monotonic() - start > STABLE_SECONDS:
                 self._backoff.reset()
-            self._closing.wait(self._backoff.next())
+            self._closing.wait(self._backoff.next_seconds())
 
     def _connect_once(self) -> None:
         """Returns when the connection is over."""

@@ -17,7 +17,6 @@ from results import RECORDS, SUMMARY
 from webhook_server import Request, WebhookServer
 
 from ghoststream.errors import ConfigError
-from ghoststream.sinks.backoff import Backoff
 from ghoststream.sinks.delivery import DeliverySink
 from ghoststream.sinks.mqtt import Broker
 from ghoststream.sinks.sparing import Sparing
@@ -336,14 +335,6 @@ def test_a_bad_setting_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         DeliverySink(tmp_path / "spool", max_bytes=1, webhooks=["ftp://x"], notices=pytest.fail)
     assert not (tmp_path / "spool").exists()
-
-
-def test_waits_double_up_to_a_bound_and_are_never_in_step() -> None:
-    backoff = Backoff(1, 30, random=lambda: 0.0)
-    assert [backoff.next() for _ in range(7)] == [1, 2, 4, 8, 16, 30, 30]
-    backoff.reset()
-    assert backoff.next() == 1
-    assert Backoff(1, 30, random=lambda: 0.8).next() == 0.8
 
 
 def test_the_same_line_comes_once_a_minute() -> None:

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 from mqtt_broker import Gate, Listener, MosquittoBroker, free_port, self_signed
 
+from ghoststream.backoff import Backoff
 from ghoststream.errors import ConfigError
-from ghoststream.sinks.backoff import Backoff
 from ghoststream.sinks.deliverer import NotDelivered
 from ghoststream.sinks.mqtt import Broker, MqttLink
 from ghoststream.sinks.spool import Message
@@ -26,7 +26,9 @@ PASSWORD = "p@ss/w?r:d#%ä"
 @contextmanager
 def linked(broker: Broker) -> Iterator[tuple[MqttLink, list[str]]]:
     notices: list[str] = []
-    link = MqttLink(broker, notices=notices.append, backoff=Backoff(0.05, 0.2))
+    link = MqttLink(
+        broker, notices=notices.append, backoff=Backoff(initial_seconds=0.05, max_seconds=0.2)
+    )
     link.open()
     try:
         yield link, notices
@@ -198,7 +200,9 @@ def test_many_connections_leave_nothing_open(tmp_path: Path) -> None:
         with MosquittoBroker(tmp_path) as broker:
             gate = Gate(broker.port)
             address = Broker(address=f"mqtt://127.0.0.1:{gate.port}")
-            link = MqttLink(address, notices=count, backoff=Backoff(0.005, 0.005))
+            link = MqttLink(
+                address, notices=count, backoff=Backoff(initial_seconds=0.005, max_seconds=0.005)
+            )
             link.open()
             seen = []
             for _ in range(20):

@@ -21,6 +21,7 @@ from fractions import Fraction
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
+from ghoststream.backoff import Backoff
 from ghoststream.errors import (
     DecoderCrashed,
     DecoderHung,
@@ -31,7 +32,6 @@ from ghoststream.errors import (
     StreamUnauthorized,
     StreamUnreachable,
 )
-from ghoststream.runners.live.backoff import Backoff
 from ghoststream.runners.live.counts import total
 from ghoststream.runners.live.messages import (
     Alive,

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from ghoststream.runners.live.backoff import Backoff
+from ghoststream.backoff import Backoff
 
 
 class Fixed(Random):

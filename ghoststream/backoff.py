@@ -1,6 +1,6 @@
 """How long to wait before the next attempt at something that fails.
 
-backoff = Backoff(initial_seconds=1, max_seconds=30, random=Random())
+backoff = Backoff(initial_seconds=1, max_seconds=30)
 time.sleep(backoff.next_seconds())
 """
 
@@ -22,9 +22,16 @@ class Backoff:
         random: decides.
     """
 
-    def __init__(self, *, initial_seconds: float, max_seconds: float, random: Random) -> None:
+    def __init__(
+        self,
+        *,
+        initial_seconds: float = 1,
+        max_seconds: float = 30,
+        random: Random | None = None,
+    ) -> None:
         self._initial_seconds, self._max_seconds = initial_seconds, max_seconds
-        self._random = random
+        # Not for secrets: it only keeps many clients from coming back at the same moment.
+        self._random = random or Random()
         self.attempts = 0
         """In a row, since the last one that went well."""
 
