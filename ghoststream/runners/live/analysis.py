@@ -62,6 +62,8 @@ class Watched:
     clips: int = 0
     events: int = 0
     not_kept: int = 0
+    overrun: int = 0
+    """Samples that there was no time for at the end."""
 
 
 class Analysis:
@@ -96,6 +98,12 @@ class Analysis:
                 self._see(camera, item, next(vectors))
             else:
                 self._react(camera, item)
+
+    def without_samples(self, items: Sequence[tuple[str, Item]]) -> list[tuple[str, Item]]:
+        """Gives up and counts samples that there is no time for any more; the rest is returned."""
+        for camera, item in items:
+            self._cameras[camera].overrun += isinstance(item, Sampled)
+        return [(camera, item) for camera, item in items if not isinstance(item, Sampled)]
 
     def _embedded(self, samples: Sequence[Sampled]) -> Iterable[Vectors]:
         """R x D for each sample."""
@@ -169,7 +177,11 @@ class Analysis:
         self._end_segment(camera)
         watched = self._cameras.pop(camera)
         summary = replace(
-            ended.summary, sampled=watched.sampled, clips=watched.clips, events=watched.events
+            ended.summary,
+            sampled=watched.sampled,
+            clips=watched.clips,
+            events=watched.events,
+            overrun=(ended.summary.overrun or 0) + watched.overrun,
         )
         self.summaries[camera] = summary
         self._sink.finish(camera, summary)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -38,6 +39,8 @@ STEP_SECONDS = 0.2
 TICK_SECONDS = 1.0
 END_SECONDS = 4.5
 """For everything to be ended in order."""
+LAST_LOOK_SECONDS = 1.0
+"""Of them, for samples that wait; others are given up then, since events have to be ended."""
 DELIVERY_SECONDS = 1.5
 """Of them, kept for messages that wait."""
 RING_MARGIN_SECONDS = 5
@@ -149,24 +152,31 @@ class LiveRun:
     ) -> None:
         deadline = time.monotonic() + END_SECONDS
         with ExitStack() as closing:
-            closing.callback(self._outputs.close, deadline)
+            closing.push(
+                partial(self._close_outputs, 0.0 if kind is KeyboardInterrupt else deadline)
+            )
             if self._endpoint is not None:
                 closing.callback(self._endpoint.close)
             closing.callback(self._supervisor.close)
             if kind in (None, GeneratorExit):  # the second: whoever looked on wants no more
                 self._end_cameras(deadline - DELIVERY_SECONDS)
 
+    def _close_outputs(self, deadline: float, kind: type[BaseException] | None, *_: object) -> None:
+        """Whoever sends a second signal waits for nothing."""
+        self._outputs.close(0.0 if kind is KeyboardInterrupt else deadline)
+
     def _end_cameras(self, deadline: float) -> None:
         """What they still have to say, and the ends of their events."""
         self._successors.clear()
         for name in list(self._watched):
             self._supervisor.remove(name)
-        while self._watched and time.monotonic() < deadline:
-            self._take(STEP_SECONDS / 4)
+        last_look = time.monotonic() + LAST_LOOK_SECONDS
+        while self._watched and (now := time.monotonic()) < deadline:
+            self._take(STEP_SECONDS / 4, is_late=now >= last_look)
 
-    def _take(self, timeout_seconds: float) -> None:
+    def _take(self, timeout_seconds: float, *, is_late: bool = False) -> None:
         items = self._inbox.take(self._config.batch or BATCH, timeout_seconds)
-        self._analysis.take(items)
+        self._analysis.take(self._analysis.without_samples(items) if is_late else items)
         self._note_ends(items)
 
     def _note_ends(self, items: Iterable[tuple[str, Item]]) -> None:
