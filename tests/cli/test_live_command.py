@@ -4,19 +4,25 @@ import os
 import random
 import signal
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
 from pathlib import Path
 from resource import RLIM_INFINITY, RLIMIT_FSIZE, prlimit
 
 import pytest
+from click.testing import CliRunner
 from clips import quadrants, write_clip
 from http_camera import Connection, HttpCamera, Part
 from live_command import LiveCommand
+from mqtt_broker import free_port
 from webhook_server import WebhookServer
 
+from ghoststream.cli import main
 from ghoststream.video.recording import is_playable
 
 ENDLESS = Connection(parts=(Part(frames=50, pace=1),), is_endless=True)
@@ -248,3 +254,146 @@ def test_a_disk_that_is_full_for_a_while_costs_lines_and_nothing_else(
     assert command.log.read_bytes().endswith(b"\n")
     assert command.lines()[-1]["record"] == "end"
     assert command.said.count("lines lost so far") == 1
+
+
+WEBHOOK_NOBODY = "http://127.0.0.1:9/hook"
+DEAD = "rtsp://127.0.0.1:9/live"
+"""Nobody listens there."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["{clip}", DEAD], 2, "a file among cameras has to be played like one; set realtime"),
+        ([DEAD, "--roi", "door=480,0,960,540"], 2, "fractions of the picture"),
+        ([DEAD, "--drop-policy", "newest"], 2, "'newest' is not one of 'latest', 'oldest'"),
+        ([DEAD, "--evidence", "{clip}"], 5, "cannot write {clip}"),
+        ([DEAD, "--evidence", "/proc/evidence"], 5, "cannot write /proc/evidence"),
+        ([DEAD, "--jsonl", "/proc/log.jsonl"], 5, "cannot write /proc/log.jsonl"),
+        ([DEAD, "--pre-roll", "3"], 2, "pre_roll without evidence would do nothing"),
+        ([DEAD, "--loop"], 2, "set realtime too"),
+        (["{clip}", "--evidence", "e"], 2, "only where cameras are watched"),
+        ([DEAD, "--annotate", "a.mp4", "--realtime"], 2, "without realtime"),
+        ([DEAD, "--max-retries", "0"], 4, "nobody answers there"),
+        (["7", "--max-retries", "0"], 4, "7"),
+        (["{folder}/missing.mp4", "--realtime"], 4, "missing.mp4"),
+        ([DEAD, "--webhook", "http://127.0.0.1:9/x", "--spool", "{clip}"], 5, "{clip}"),
+        (["{folder}/missing.yaml"], 2, "missing.yaml"),
+        (["{folder}/cameras.txt"], 4, "cameras.txt"),
+    ],
+)
+def test_wrong_input_is_told_in_one_sentence(
+    clip: Path, tmp_path: Path, arguments: list[str], code: int, message: str
+) -> None:
+    places = {"clip": clip, "folder": tmp_path}
+    given = [argument.format(**places) for argument in arguments]
+    log = [] if "--jsonl" in given else ["--jsonl", str(tmp_path / "log.jsonl")]
+    done = CliRunner().invoke(main, ["run", *given, *log, "--weights", "bundled"])
+    assert (done.exit_code, done.exception.__class__) == (code, SystemExit), done.output
+    last = done.output.splitlines()[-1]
+    assert last.startswith("Error: ")
+    assert message.format(**places) in last
+    assert "Traceback" not in done.output
+
+
+def test_what_belongs_to_another_run_is_refused(clip: Path, tmp_path: Path) -> None:
+    one, spool, evidence = tmp_path / "one", tmp_path / "spool", tmp_path / "evidence"
+    one.mkdir()
+    port = free_port()
+    delivery = ["--webhook", WEBHOOK_NOBODY, "--spool", str(spool)]
+    theirs = [*delivery, "--evidence", str(evidence), "--metrics-port", str(port)]
+    with LiveCommand(clip, "--realtime", "--loop", *theirs, folder=one) as command:
+        command.until(lambda: command.lines("header"))
+        for wanted in (delivery, ["--evidence", str(evidence)], ["--metrics-port", str(port)]):
+            log = tmp_path / "log.jsonl"
+            run = ["run", DEAD, "--weights", "bundled", "--jsonl", str(log), *wanted]
+            done = CliRunner().invoke(main, run)
+            assert (done.exit_code, done.exception.__class__) == (2, SystemExit), done.output
+            assert done.output.splitlines()[-1].startswith("Error: ")
+            assert wanted[-1] in done.output.splitlines()[-1]
+        command.signal(signal.SIGINT)
+        assert command.wait(5) == 130
+
+
+class Site(SimpleHTTPRequestHandler):
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+@pytest.fixture
+def site(tmp_path: Path, clip: Path) -> Iterator[str]:
+    """Serves /clip.mp4, and /page, which is HTML."""
+    (tmp_path / "page").write_text("<html><body>hello</body></html>")
+    handler = partial(Site, directory=str(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.slow
+def test_a_page_is_no_camera(site: str, tmp_path: Path) -> None:
+    with LiveCommand(f"{site}/page", "--max-retries", 1, folder=tmp_path) as command:
+        assert command.wait() == 4
+        assert command.is_alone(0.5)
+    assert command.said.splitlines()[-1].startswith(f"Error: {site}/page: ")
+    assert "Traceback" not in command.said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("flags", [(), ("--realtime",), ("--realtime", "--loop")])
+def test_a_video_on_a_server_is_read_or_played(
+    site: str, tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    with LiveCommand(f"{site}/clip.mp4", *flags, folder=tmp_path) as command:
+        if "--loop" in flags:
+            command.until(lambda: command.lines("header", segment_cause="loop"))
+            command.signal(signal.SIGINT)
+        assert command.wait() == (130 if "--loop" in flags else 0)
+    clock = command.lines("header")[0]["clock"]
+    assert clock == ("arrival" if flags else "pts")
+
+
+@pytest.mark.slow
+def test_cameras_are_edited_while_they_are_watched(
+    cameras: tuple[HttpCamera, HttpCamera], tmp_path: Path
+) -> None:
+    one, other = cameras
+    pipeline, listing = tmp_path / "cameras.yaml", tmp_path / "more.txt"
+    gate = f"cameras:\n  - name: gate\n    source: {one.url}\n"
+    yard = f"  - name: yard\n    source: {other.url}\n"
+    pipeline.write_text(gate)
+    with LiveCommand(pipeline, "--log-clips", folder=tmp_path) as command:
+
+        def has_begun(name: str, count: int = 1) -> bool:
+            return len(command.lines("header", source=name)) == count
+
+        command.until(lambda: has_begun("gate"))
+        pipeline.write_text(gate + yard)
+        command.until(lambda: has_begun("yard"))
+        pipeline.write_text(gate + yard + "    roi: {door: [0, 0, 0.5, 1]}\n")
+        command.until(lambda: command.lines("header", source="yard", region="door"))
+        pipeline.write_text(gate + "  - {")
+        command.until(lambda: "the cameras stay as they are" in command.said)
+        pipeline.write_text(gate)
+        command.until(lambda: len(command.lines("end", source="yard")) == 2)
+        pipeline.write_text(gate + "fps: 3\n")
+        command.until(lambda: "restart to apply: fps" in command.said or True)
+        pipeline.unlink()
+        command.until(lambda: command.said.count("the cameras stay as they are") == 2)
+        # A list of addresses, read at once.
+        listing.write_text(f"{other.url}\n")
+        pipeline.write_text(gate + f"source: {listing}\n")
+        command.signal(signal.SIGHUP)
+        command.until(lambda: has_begun(other.url))
+        listing.write_text("# nothing\n")
+        command.until(lambda: command.said.count("the cameras stay as they are") == 3)
+        pipeline.write_text(gate)
+        command.until(lambda: command.lines("end", source=other.url))
+        command.signal(signal.SIGINT)
+        assert command.wait(5) == 130
+    assert states(command, "gate") == ["connecting", "running", "ended"]
+    assert gaps(command, "gate") == pytest.approx([0.2] * len(gaps(command, "gate")), abs=0.05)
+    assert "Traceback" not in command.said

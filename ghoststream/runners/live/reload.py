@@ -56,7 +56,8 @@ class ReloadedCameras:
         clock: in seconds; runs forward only.
 
     Raises:
-        ConfigError, SourceError: as `plan_cameras` does, for the cameras to begin with.
+        ConfigError, SourceError: as `plan_cameras` does, for the cameras to begin with; or there is
+            no such file.
     """
 
     def __init__(
@@ -75,7 +76,7 @@ class ReloadedCameras:
         # Nothing yet: an edit since the settings were read is found at the second look.
         self._applied: Content | None = None
         self._next_look = clock() + LOOK_SECONDS
-        self.plans = plan_cameras(config)
+        self.plans = _planned(config)
         """Of the cameras that are to be watched now."""
 
     def poll(self) -> Change | None:
@@ -101,7 +102,7 @@ class ReloadedCameras:
         self._seen = self._applied = content
         try:
             config = self._read()
-            plans = plan_cameras(self._config.model_copy(update=_chosen(config)))
+            plans = _planned(self._config.model_copy(update=_chosen(config)))
         except GhostStreamError as error:
             return Change(notices=(f"the cameras stay as they are: {error}",))
         self._newest = config
@@ -122,6 +123,14 @@ class ReloadedCameras:
     def _content(self) -> Content:
         pipeline = [self._pipeline] if self._pipeline is not None else []
         return tuple((path, _hash(path)) for path in (*pipeline, *_text_files(self._newest)))
+
+
+def _planned(config: RunConfig) -> tuple[CameraPlan, ...]:
+    """Files have to be there: what is a slip of the pen would be tried again without end."""
+    plans = plan_cameras(config)
+    for plan in plans:
+        plan.source.access()
+    return plans
 
 
 def _chosen(config: RunConfig) -> dict[str, object]:

@@ -137,11 +137,14 @@ class LiveRun:
         return [self._snapshot(name, watched) for name, watched in list(self._watched.items())]
 
     def __enter__(self) -> Self:
-        if (notice := self._pipeline.frames.notice) is not None:
-            self._watcher.notice(notice)
-        self._supervisor.start()
-        for plan in self._cameras.plans:
-            self._add(plan)
+        with ExitStack() as undoing:
+            undoing.push(self)
+            if (notice := self._pipeline.frames.notice) is not None:
+                self._watcher.notice(notice)
+            self._supervisor.start()
+            for plan in self._cameras.plans:
+                self._add(plan)
+            undoing.pop_all()
         return self
 
     def __exit__(
@@ -150,11 +153,9 @@ class LiveRun:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        deadline = time.monotonic() + END_SECONDS
+        deadline = 0.0 if kind is KeyboardInterrupt else time.monotonic() + END_SECONDS
         with ExitStack() as closing:
-            closing.push(
-                partial(self._close_outputs, 0.0 if kind is KeyboardInterrupt else deadline)
-            )
+            closing.push(partial(self._close_outputs, deadline))
             if self._endpoint is not None:
                 closing.callback(self._endpoint.close)
             closing.callback(self._supervisor.close)
