@@ -132,6 +132,10 @@ class Listener:
     def next(self, timeout: float = 10) -> tuple[str, str, bool]:
         return self._messages.get(timeout=timeout)
 
+    def subscribed(self, timeout: float = 10) -> None:
+        """Waits until it hears a broker again that was killed and started anew."""
+        self._subscribed.get(timeout=timeout)
+
     def until(self, topic: str, payload: str | None = None) -> list[tuple[str, str, bool]]:
         """All up to the first with this topic, and payload where one is given."""
         seen = [self.next()]
