@@ -502,10 +502,29 @@ def make_config(kind: type[C], values: Mapping[str, object]) -> C:
     Raises:
         ConfigError: names each key that is wrong, its value, and what would work.
     """
+    _refuse_misplaced_addresses(values)
     try:
         return kind.model_validate(dict(values))
     except ValidationError as error:
         raise ConfigError("; ".join(_sentence(kind, dict(e)) for e in error.errors())) from None
+
+
+def _refuse_misplaced_addresses(values: Mapping[str, object]) -> None:
+    """Before anything takes one for a name or a path, and shows it with its password."""
+    for key, value in values.items():
+        if key == "cameras" and isinstance(value, list | tuple):
+            for camera in value:
+                if isinstance(camera, dict):
+                    _refuse_misplaced_addresses(camera)
+        elif key not in MAY_BE_ADDRESSES and _LIKE_CREDENTIALS.search(str(value)):
+            shown = key if _is_word(key) else "a setting"
+            raise ConfigError(
+                f"{shown} holds an address with a user name or password, which belongs into "
+                "source, mqtt or webhook"
+            )
+
+
+_LIKE_CREDENTIALS = re.compile(r"://.*@", re.DOTALL)
 
 
 def load_config(path: Path, kind: type[C], **overrides: object) -> C:
@@ -561,7 +580,10 @@ def _filled_in(value: object) -> object:
 def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
     key = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
-        return _unknown(CameraConfig if error["loc"][0] == "cameras" else kind, key)
+        kind = CameraConfig if error["loc"][0] == "cameras" else kind
+        # In braces, what follows a comma in a password is a key without a value.
+        shown = f" {key!r}" if _is_word(key) and error["input"] is not None else ""
+        return f"unknown setting{shown}; known are {', '.join(kind.model_fields)}"
     message = str(error["msg"]).removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     if not key:
@@ -572,12 +594,12 @@ def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
 
 NEVER_SHOWN = frozenset({"source", "cameras", "mqtt", "webhook", "webhook_secret"})
 """Settings that may hold a password."""
+MAY_BE_ADDRESSES = NEVER_SHOWN | {"store", "address"}
 
 
-def _unknown(kind: type[BaseModel], key: str) -> str:
-    # What is no word may be an address that slipped in front of a colon.
-    shown = f" {key!r}" if re.fullmatch(r"[\w.-]+", key) else ""
-    return f"unknown setting{shown}; known are {', '.join(kind.model_fields)}"
+def _is_word(key: object) -> bool:
+    """What is none may be an address that slipped in front of a colon."""
+    return re.fullmatch(r"[\w.-]+", str(key)) is not None
 
 
 WITHOUT_EFFECT = (

@@ -209,12 +209,19 @@ def _without_credentials(address: str, name: str) -> tuple[str, httpx.BasicAuth 
 
 def _hush() -> None:
     logging.getLogger("httpx").addFilter(_redact)  # the same filter is added once only
+    logging.getLogger("httpcore.http11").addFilter(_without_answer)
 
 
 def _redact(record: logging.LogRecord) -> bool:
     """Queries and paths of addresses are as secret as passwords, and httpx logs them whole."""
     if isinstance(record.args, tuple):
         record.args = tuple(_shown(value) for value in record.args)
+    return True
+
+
+def _without_answer(record: logging.LogRecord) -> bool:
+    """Headers of an answer may repeat the address, as that of a redirect does."""
+    record.msg = str(record.msg).partition(" return_value=")[0]
     return True
 
 

@@ -7,6 +7,7 @@ pictures (shots/%04d.png), rtsp(s)://, http(s)://, a webcam (0, /dev/video0).
 """
 
 import glob
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -32,6 +33,7 @@ LIST_SUFFIXES = (".txt", ".list", ".streams")
 ADDRESS_SUFFIXES = (".rtsp", ".stream")
 MAX_TEXT_BYTES = 1 << 20
 """Of a list or address file; a video that bears such a name is not read as text."""
+_LIKE_CREDENTIALS = re.compile(r":.*@", re.DOTALL)
 
 
 def open_sources(address: str, options: SourceOptions | None = None) -> list[Source]:
@@ -81,6 +83,12 @@ def _local(address: str, options: SourceOptions) -> list[Source]:
             return _found(sorted(path.iterdir(), key=natural), path, "directory", options)
         if path.suffix.lower() in ADDRESS_SUFFIXES:
             return _addressed(path, options)
+    elif _LIKE_CREDENTIALS.search(address) and not glob.glob(address, recursive=True):  # noqa: PTH207
+        # Not shown: it may hold a password.
+        raise ConfigError(
+            "a source is no file, and looks like an address with a user name and a password; such "
+            f"a one begins with {', '.join(f'{scheme}://' for scheme in SCHEMES)}"
+        )
     elif is_numbered_pattern(address):
         return _pattern(address, options)
     elif glob.has_magic(address):

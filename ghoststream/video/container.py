@@ -18,8 +18,11 @@ from av.video.stream import VideoStream
 from ghoststream.types import Frame
 from ghoststream.video.access import MAX_PIXELS, Access
 from ghoststream.video.errors import translated
+from ghoststream.video.ffmpeg_log import hide_addresses
 from ghoststream.video.picture import AvPicture, Converter
 from ghoststream.video.probe import carries_pts, video_stream
+
+hide_addresses()
 
 DAMAGE = (
     av.error.InvalidDataError,
