@@ -1,4 +1,4 @@
-"""What a disk did not take: counted, and told of once in a while."""
+"""What could not be written: counted, and told of once in a while."""
 
 import time
 from collections.abc import Callable
@@ -8,21 +8,22 @@ NOTICE_SECONDS = 60.0
 
 
 class LostLines:
-    """Lines of one file that could not be written.
+    """Lines of one file that could not be written, or other things of one kind.
 
     Args:
         notice: told of the first one, and then at most once a minute.
+        what: they are.
     """
 
-    def __init__(self, notice: Callable[[str], None]) -> None:
+    def __init__(self, notice: Callable[[str], None], what: str = "lines") -> None:
         self.count = 0
-        self._notice = notice
+        self._notice, self._what = notice, what
         self._told: float | None = None
 
-    def add(self, error: Exception) -> None:
+    def add(self, error: Exception | str) -> None:
         """One more, and why."""
         self.count += 1
         now = time.monotonic()
         if self._told is None or now - self._told >= NOTICE_SECONDS:
             self._told = now
-            self._notice(f"{error} ({self.count} lines lost so far)")
+            self._notice(f"{error} ({self.count} {self._what} lost so far)")

@@ -17,7 +17,6 @@ from ghoststream.pipeline import EventPipeline, Watching
 from ghoststream.runners.live.messages import (
     CameraEnded,
     Item,
-    NotKept,
     Sampled,
     SegmentBegun,
     SegmentEnded,
@@ -61,7 +60,6 @@ class Watched:
     sampled: int = 0
     clips: int = 0
     events: int = 0
-    not_kept: int = 0
     overrun: int = 0
     """Samples that there was no time for at the end."""
 
@@ -150,8 +148,6 @@ class Analysis:
             self._end_segment(camera)
         elif isinstance(item, Evidence):
             self._sink.evidence(item)
-        elif isinstance(item, NotKept):
-            self._cameras[camera].not_kept += 1
         elif isinstance(item, CameraEnded):
             self._end_camera(camera, item)
 

@@ -8,7 +8,6 @@ run.outcomes
 
 import threading
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -22,7 +21,7 @@ from ghoststream.runners.live.analysis import BATCH, Analysis
 from ghoststream.runners.live.cameras import CameraPlan
 from ghoststream.runners.live.endpoint import Endpoint
 from ghoststream.runners.live.inbox import Inbox
-from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, Item
+from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, NotKept
 from ghoststream.runners.live.metrics import Metrics
 from ghoststream.runners.live.outputs import LiveOutputs
 from ghoststream.runners.live.patience import Patience
@@ -33,6 +32,7 @@ from ghoststream.runners.live.supervisor import Supervisor
 from ghoststream.runners.local import Outcome, check_any_read
 from ghoststream.runners.outputs import Outputs, event_outputs
 from ghoststream.sinks.live import LiveWatcher
+from ghoststream.sinks.lost_lines import LostLines
 
 STEP_SECONDS = 0.2
 """To wait for cameras, at most, before anything else is looked at."""
@@ -108,6 +108,7 @@ class LiveRun:
         self._watched: dict[str, _Watched] = {}
         self._successors: dict[str, CameraPlan] = {}
         """Cameras that begin anew, in another way, once they have ended."""
+        self._lost_evidence = LostLines(watcher.notice, "files of evidence")
         self._next_tick = 0.0
         with ExitStack() as opened:
             self._outputs = LiveOutputs(config, paths, send=self._supervisor.send, watcher=watcher)
@@ -178,18 +179,20 @@ class LiveRun:
     def _take(self, timeout_seconds: float, *, is_late: bool = False) -> None:
         items = self._inbox.take(self._config.batch or BATCH, timeout_seconds)
         self._analysis.take(self._analysis.without_samples(items) if is_late else items)
-        self._note_ends(items)
-
-    def _note_ends(self, items: Iterable[tuple[str, Item]]) -> None:
         for name, item in items:
             if isinstance(item, CameraEnded):
-                del self._watched[name]
-                summary = self._analysis.summaries.pop(name)
-                self.outcomes.append(Outcome(source=name, summary=summary, error=item.error))
-                if (plan := self._successors.pop(name, None)) is not None:
-                    self._add(plan)
-                elif all(plan.name != name for plan in self._cameras.plans):
-                    self._outputs.remove(name)
+                self._note_end(name, item)
+            elif isinstance(item, NotKept):
+                self._lost_evidence.add(f"{name}: a clip or thumbnail is missing: {item.cause}")
+
+    def _note_end(self, name: str, ended: CameraEnded) -> None:
+        del self._watched[name]
+        summary = self._analysis.summaries.pop(name)
+        self.outcomes.append(Outcome(source=name, summary=summary, error=ended.error))
+        if (plan := self._successors.pop(name, None)) is not None:
+            self._add(plan)
+        elif all(plan.name != name for plan in self._cameras.plans):
+            self._outputs.remove(name)
 
     def _tick(self, now: float) -> None:
         for name, watched in self._watched.items():

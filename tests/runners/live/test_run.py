@@ -1,5 +1,6 @@
 """A whole run in this process: cameras, one network, outputs; only its cameras are elsewhere."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from ghoststream.config import RunConfig, make_config
 from ghoststream.models.openvino_runtime import OpenVinoRuntime
 from ghoststream.runners.jobs import Result
-from ghoststream.runners.live import health, inbox
+from ghoststream.runners.live import health
 from ghoststream.runners.live.reload import ReloadedCameras
 from ghoststream.runners.live.run import run_cameras
 from ghoststream.sinks.live import LiveWatcher
@@ -155,10 +156,7 @@ def slow_network(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("slow_network")
 @pytest.mark.parametrize("policy", ["latest", "oldest"])
-def test_a_network_that_is_too_slow_looks_at_fewer_frames(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch, policy: str
-) -> None:
-    monkeypatch.setattr(inbox, "MAX_BYTES", 4 << 20)  # 27 samples
+def test_a_network_that_is_too_slow_looks_at_fewer_frames(watch: Watch, policy: str) -> None:
     lags, depths, port = [], [], free_port()
     with HttpCamera(ENDLESS) as one, HttpCamera(ENDLESS) as other:
         run = watch(
@@ -173,7 +171,7 @@ def test_a_network_that_is_too_slow_looks_at_fewer_frames(
         began = time.monotonic()
         result = run.stop()
     assert time.monotonic() - began < 5
-    assert max(depths) <= 28
+    assert max(depths) <= 112  # 16 MiB of 224 x 224 x 3
     if policy == "latest":
         assert max(lags[1:]) < 5
     assert len(run.lines("end")) == 2
@@ -182,3 +180,26 @@ def test_a_network_that_is_too_slow_looks_at_fewer_frames(
         assert outcome.summary.overrun > 10
         assert outcome.summary.sampled > 10
         assert outcome.summary.overrun + outcome.summary.sampled <= outcome.summary.frames
+
+
+@pytest.mark.slow
+def test_evidence_that_cannot_be_kept_is_told_and_ends_nothing(
+    watch: Watch, tmp_path: Path
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=40, rate=25, picture=quadrants)
+    evidence = tmp_path / "evidence"
+    camera = {"name": "gate", "source": str(clip)}
+    run = watch(
+        cameras=[camera], realtime=True, loop=True, evidence=evidence, pre_roll=0, post_roll=0
+    )
+    run.until(lambda: run.lines("evidence", kind="clip"))
+    shutil.rmtree(evidence / "gate")
+    (evidence / "gate").write_text("a file where a directory has to be")
+    run.until(lambda: any("files of evidence lost so far" in line for line in run.notices))
+    seen = len(run.lines("event", type="new"))
+    run.until(lambda: len(run.lines("event", type="new")) > seen + 3)
+    (evidence / "gate").unlink()
+    seen = len(run.lines("evidence"))
+    run.until(lambda: len(run.lines("evidence")) > seen)
+    assert sum("lost so far" in line for line in run.notices) == 1
+    assert [o.summary.reason for o in run.stop().outcomes] == ["interrupted"]
