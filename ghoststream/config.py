@@ -202,7 +202,7 @@ class ModelConfig(_Config):
     precision: Precision = "auto"
     """Auto takes bf16 where the device computes in it."""
     batch: Annotated[int, Field(ge=1, le=1024)] | None = None
-    """Frames a forward pass; unset, 16 for a file and 1 for a live source."""
+    """Frames a forward pass; unset, 16 for a file, and what there is of all cameras, up to 8."""
     workers: Annotated[int, Field(ge=1, le=256)] | None = None
     """Processes for several files; unset, one a core, or one in all with a graphics card."""
 

@@ -72,9 +72,7 @@ NETWORK = [
         click.Choice(["auto", "fp32", "bf16"]),
         help="auto takes bf16 where the device computes in it.  [default: auto]",
     ),
-    _option(
-        "--batch", int, "N", help="Frames a forward pass.  [default: 16 for files, 1 for live]"
-    ),
+    _option("--batch", int, "N", help="Frames a forward pass.  [default: 16; of cameras, up to 8]"),
 ]
 MODEL = [
     *NETWORK,

@@ -35,8 +35,8 @@ from ghoststream.types import (
     Summary,
 )
 
-BATCH = 16
-"""Frames of any cameras a forward pass, at most."""
+BATCH = 8
+"""Frames of any cameras a forward pass, at most; more are hardly faster, and take memory."""
 
 Vectors = NDArray[np.float32]
 """R x D: a frame's regions."""
