@@ -281,6 +281,9 @@ DEAD = "rtsp://127.0.0.1:9/live"
         (["7", "--max-retries", "0"], 4, "7"),
         (["{folder}/missing.mp4", "--realtime"], 4, "missing.mp4"),
         ([DEAD, "--webhook", "http://127.0.0.1:9/x", "--spool", "{clip}"], 5, "{clip}"),
+        (["{folder}/notes.mp4", "--realtime"], 4, "no video can be found in it"),
+        (["{clip}", "--realtime", "--jsonl", "{clip}"], 2, "{clip} is a source"),
+        ([DEAD, "--csv", "{folder}/log.jsonl"], 2, "two outputs go to one path"),
         (["{folder}/missing.yaml"], 2, "missing.yaml"),
         (["{folder}/cameras.txt"], 4, "cameras.txt"),
     ],
@@ -288,6 +291,7 @@ DEAD = "rtsp://127.0.0.1:9/live"
 def test_wrong_input_is_told_in_one_sentence(
     clip: Path, tmp_path: Path, arguments: list[str], code: int, message: str
 ) -> None:
+    (tmp_path / "notes.mp4").write_text("Buy milk.")
     places = {"clip": clip, "folder": tmp_path}
     given = [argument.format(**places) for argument in arguments]
     log = [] if "--jsonl" in given else ["--jsonl", str(tmp_path / "log.jsonl")]

@@ -26,6 +26,9 @@ from ghoststream.errors import (
     DecoderCrashed,
     DecoderHung,
     FormatChanged,
+    NoFrames,
+    NotAVideo,
+    NoVideoStream,
     SourceError,
     SourceNotFound,
     StreamTimedOut,
@@ -76,6 +79,9 @@ class Process(Protocol):
 
 
 Connection = TypeVar("Connection", bound=Process)
+
+HOPELESS = NotAVideo, NoVideoStream, NoFrames
+"""What a file is, it will be at the next attempt, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +198,11 @@ class Camera(Generic[Connection]):
             self._end("interrupted")
         elif self._may_change_format(error):
             self._wait("reconnecting", error, 0.0)
+        elif isinstance(error, HOPELESS) and not self._spec.access.is_live:
+            self._end("failed", error, str(error))
         elif 0 <= self._patience.max_retries <= self._backoff.attempts:
-            self._end("failed", error)
+            used_up = f"All {self._backoff.attempts} retries in a row are used up."
+            self._end("failed", error, f"{error} {used_up}")
         else:
             self._retry(error, was_running)
 
@@ -295,7 +304,7 @@ class Camera(Generic[Connection]):
         if self._is_stopping:
             self._end("interrupted")
         elif error is None and not self._spec.access.is_live:
-            self._end("completed")
+            self._end("completed", cause="it came to its end")
         else:
             self.lose(error or StreamUnreachable(f"{self.name}: the other side ended the stream."))
 
@@ -339,15 +348,12 @@ class Camera(Generic[Connection]):
             self._is_in_segment = False
             self._tell(SegmentEnded(number=self._segment))
 
-    def _end(self, reason: Reason, error: SourceError | None = None) -> None:
+    def _end(
+        self, reason: Reason, error: SourceError | None = None, cause: str = "it was stopped"
+    ) -> None:
         self._drop_process()
         self.deadline = None
-        causes: dict[Reason, str] = {
-            "completed": "it came to its end",
-            "interrupted": "it was stopped",
-            "failed": f"{error} All {self._backoff.attempts} retries in a row are used up.",
-        }
-        self._enter("ended", causes[reason])
+        self._enter("ended", cause)
         self._tell(CameraEnded(summary=self._summary(reason, error), error=error))
 
     def _summary(self, reason: Reason, error: SourceError | None) -> Summary:

@@ -30,7 +30,7 @@ from ghoststream.runners.live.reload import ReloadedCameras
 from ghoststream.runners.live.snapshot import CameraSnapshot
 from ghoststream.runners.live.supervisor import Supervisor
 from ghoststream.runners.local import Outcome, check_any_read
-from ghoststream.runners.outputs import Outputs, event_outputs
+from ghoststream.runners.outputs import Outputs, check_distinct, event_outputs
 from ghoststream.sinks.live import LiveWatcher
 from ghoststream.sinks.lost_lines import LostLines
 
@@ -100,6 +100,7 @@ class LiveRun:
         paths: Outputs,
         watcher: LiveWatcher,
     ) -> None:
+        check_distinct(paths, [plan.source for plan in cameras.plans])
         self.outcomes: list[Outcome] = []
         self._config, self._cameras, self._watcher = config, cameras, watcher
         self._pipeline = build_event_pipeline(config)
