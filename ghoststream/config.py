@@ -524,7 +524,8 @@ def _refuse_misplaced_addresses(values: Mapping[str, object]) -> None:
             )
 
 
-_LIKE_CREDENTIALS = re.compile(r"://.*@", re.DOTALL)
+_LIKE_CREDENTIALS = re.compile(r":/.*@", re.DOTALL)
+"""A path has one slash only where an address had two."""
 
 
 def load_config(path: Path, kind: type[C], **overrides: object) -> C:
