@@ -2,20 +2,29 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+
+ECHO_SECONDS = 0.3
+"""In which a signal counts as the same again: `timeout`, and shells, send it to a command and to
+its group."""
 
 
 @contextmanager
 def stop_on_signals() -> Iterator[threading.Event]:
     """An event that the first signal sets; the second raises KeyboardInterrupt."""
     stop = threading.Event()
+    first_seconds = 0.0
 
     def handle(_number: int, _frame: FrameType | None) -> None:
-        if stop.is_set():
+        nonlocal first_seconds
+        if not stop.is_set():
+            first_seconds = time.monotonic()
+            stop.set()
+        elif time.monotonic() - first_seconds > ECHO_SECONDS:
             raise KeyboardInterrupt
-        stop.set()
 
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.signal(number, handle) for number in numbers}

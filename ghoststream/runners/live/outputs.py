@@ -100,7 +100,17 @@ class LiveOutputs:
             # What comes last here is closed first.
             for sink in self._files:
                 closing.callback(sink.close)
+        self._tell_of_losses()
         self._watcher.close()
+
+    def _tell_of_losses(self) -> None:
+        if self.lost_lines:
+            self._watcher.notice(f"the disk did not take {self.lost_lines} lines and messages")
+        counts = None if self.evidence is None else self.evidence.counts
+        if counts is not None and counts.unwritten_sidecars:
+            self._watcher.notice(f"{counts.unwritten_sidecars} notes beside clips are not written")
+        if counts is not None and counts.undeletable:
+            self._watcher.notice(f"{counts.undeletable} files of evidence could not be deleted")
 
     @staticmethod
     def _deliver(delivery: DeliverySink, deadline: float) -> None:

@@ -9,7 +9,7 @@ run.outcomes
 import threading
 import time
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -19,6 +19,7 @@ from ghoststream.pipeline import build_event_pipeline
 from ghoststream.runners.jobs import Result
 from ghoststream.runners.live.analysis import BATCH, Analysis
 from ghoststream.runners.live.cameras import CameraPlan
+from ghoststream.runners.live.counts import total
 from ghoststream.runners.live.endpoint import Endpoint
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, NotKept
@@ -33,6 +34,7 @@ from ghoststream.runners.local import Outcome, check_any_read
 from ghoststream.runners.outputs import Outputs, check_distinct, event_outputs
 from ghoststream.sinks.live import LiveWatcher
 from ghoststream.sinks.lost_lines import LostLines
+from ghoststream.types import Counts
 
 STEP_SECONDS = 0.2
 """To wait for cameras, at most, before anything else is looked at."""
@@ -77,6 +79,10 @@ class _Watched:
     since: float = field(default_factory=time.monotonic)
     rate: Rate = field(default_factory=Rate)
     """Of frames that the network looked at."""
+    sampled: int = 0
+    """In all, as of the last look."""
+    is_unwanted: bool = False
+    """Taken off the list."""
 
 
 class LiveRun:
@@ -107,6 +113,8 @@ class LiveRun:
         self._inbox = Inbox(config.drop_policy)
         self._supervisor = Supervisor(self._inbox, _patience(config))
         self._watched: dict[str, _Watched] = {}
+        self._given_up: dict[str, _Watched] = {}
+        """Cameras that are to be watched, and have come to their end."""
         self._successors: dict[str, CameraPlan] = {}
         """Cameras that begin anew, in another way, once they have ended."""
         self._lost_evidence = LostLines(watcher.notice, "files of evidence")
@@ -136,7 +144,8 @@ class LiveRun:
 
     def snapshot(self) -> list[CameraSnapshot]:
         """All cameras as they are; may be called in any thread."""
-        return [self._snapshot(name, watched) for name, watched in list(self._watched.items())]
+        cameras = {**self._given_up, **self._watched}
+        return [self._snapshot(name, watched) for name, watched in cameras.items()]
 
     def __enter__(self) -> Self:
         with ExitStack() as undoing:
@@ -187,17 +196,23 @@ class LiveRun:
                 self._lost_evidence.add(f"{name}: a clip or thumbnail is missing: {item.cause}")
 
     def _note_end(self, name: str, ended: CameraEnded) -> None:
-        del self._watched[name]
+        watched = self._watched.pop(name)
         summary = self._analysis.summaries.pop(name)
+        watched.sampled = summary.sampled
+        if watched.is_unwanted:  # as whoever took it off the list has it, it is done
+            summary = replace(summary, reason="completed")
         self.outcomes.append(Outcome(source=name, summary=summary, error=ended.error))
         if (plan := self._successors.pop(name, None)) is not None:
             self._add(plan)
-        elif all(plan.name != name for plan in self._cameras.plans):
+        elif watched.is_unwanted:
             self._outputs.remove(name)
+        else:
+            self._given_up[name] = watched
 
     def _tick(self, now: float) -> None:
         for name, watched in self._watched.items():
-            watched.rate.add(now, self._analysis.sampled(name))
+            watched.sampled = self._analysis.sampled(name)
+            watched.rate.add(now, watched.sampled)
         self._supervisor.check()
         self._outputs.tick()
         self._reload()
@@ -219,6 +234,7 @@ class LiveRun:
                 self._add(plan)
 
     def _add(self, plan: CameraPlan) -> None:
+        self._given_up.pop(plan.name, None)
         self._watched[plan.name] = _Watched()
         self._analysis.add(plan.name, regions=tuple(name for name, _ in plan.regions))
         self._supervisor.add(self._spec(plan))
@@ -226,7 +242,10 @@ class LiveRun:
     def _remove(self, name: str) -> None:
         self._successors.pop(name, None)
         if name in self._watched:
+            self._watched[name].is_unwanted = True
             self._supervisor.remove(name)
+        elif self._given_up.pop(name, None) is not None:
+            self._outputs.remove(name)
 
     def _spec(self, plan: CameraPlan) -> CaptureSpec:
         config = self._config
@@ -263,8 +282,8 @@ class LiveRun:
             capture_fps=seen.capture_fps,
             process_fps=process_fps,
             skipped_fps=max(0.0, seen.capture_fps - process_fps),
-            counts=seen.counts,
-            sampled=self._analysis.sampled(name),
+            counts=total(seen.counts, Counts(overrun=self._inbox.overrun(name))),
+            sampled=watched.sampled,
             reconnects=seen.reconnects,
             stalls=seen.stalls,
             queue_depth=self._inbox.depth(name),

@@ -203,3 +203,34 @@ def test_evidence_that_cannot_be_kept_is_told_and_ends_nothing(
     run.until(lambda: len(run.lines("evidence")) > seen)
     assert sum("lost so far" in line for line in run.notices) == 1
     assert [o.summary.reason for o in run.stop().outcomes] == ["interrupted"]
+
+
+def test_a_camera_that_was_given_up_stays_in_sight(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0)
+    port, dead = free_port(), f"http://127.0.0.1:{free_port()}/live"
+    with HttpCamera(ENDLESS) as camera:
+        run = watch(dead, camera.url, metrics_port=port, max_retries=0)
+        run.until(lambda: run.lines("status", source=dead, state="ended"))
+        run.until(lambda: run.lines("status", source=camera.url, state="running"))
+        answer = httpx.get(f"http://127.0.0.1:{port}/healthz").json()
+        run.stop()
+    states = {name: facts["state"] for name, facts in answer["cameras"].items()}
+    assert (answer["status"], states) == ("degraded", {dead: "ended", camera.url: "running"})
+
+
+@pytest.mark.slow
+def test_a_camera_taken_off_the_list_does_not_count_as_interrupted(
+    watch: Watch, tmp_path: Path
+) -> None:
+    first = write_clip(tmp_path / "first.mp4", frames=250, rate=25, picture=quadrants)
+    second = write_clip(tmp_path / "second.mp4", frames=100, rate=25, picture=quadrants)
+    names = tmp_path / "names.txt"
+    names.write_text(f"{first}\n{second}\n")
+    run = watch(names, realtime=True)
+    run.until(lambda: run.lines("status", source=str(first), state="running"))
+    names.write_text(f"{second}\n")
+    outcomes = {o.source: o.summary.reason for o in run.wait().outcomes}
+    assert outcomes == {str(first): "completed", str(second): "completed"}
+    assert [line["reason"] for line in run.lines("end", source=str(first))] == ["interrupted"]
