@@ -67,10 +67,14 @@ def test_outputs_of_a_run_hold_no_password(tmp_path: Path, server: str, password
 @pytest.mark.parametrize("password", PASSWORDS)
 @pytest.mark.parametrize("command", ["run", "probe", "validate"])
 @pytest.mark.parametrize("flag", ["--json", "--open-timeout=1"])
-def test_failures_tell_no_password(password: str, command: str, flag: str) -> None:
+def test_failures_tell_no_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, password: str, command: str, flag: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
     address = f"rtsp://admin:{password}@127.0.0.1:9/cam"
     once = ["--max-retries", "0"] if command == "run" else []
     done = CliRunner().invoke(main, [command, address, flag, *once])
     assert done.exit_code in (2, 4)
     assert "Error" in done.output
     assert_absent(password, done.output.encode())
+    assert_absent(password, everything_written(tmp_path))

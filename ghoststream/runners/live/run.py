@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from ghoststream.config import RunConfig
+from ghoststream.cores import available_cores
 from ghoststream.pipeline import build_event_pipeline
 from ghoststream.runners.jobs import Result
 from ghoststream.runners.live.analysis import BATCH, Analysis
@@ -109,7 +110,8 @@ class LiveRun:
         check_distinct(paths, [plan.source for plan in cameras.plans])
         self.outcomes: list[Outcome] = []
         self._config, self._cameras, self._watcher = config, cameras, watcher
-        self._pipeline = build_event_pipeline(config)
+        # Most batches are of one picture, which a second thread would not make faster.
+        self._pipeline = build_event_pipeline(config, threads=max(1, available_cores() // 2))
         self._inbox = Inbox(config.drop_policy)
         self._supervisor = Supervisor(self._inbox, _patience(config))
         self._watched: dict[str, _Watched] = {}
