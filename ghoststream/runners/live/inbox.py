@@ -59,18 +59,22 @@ class Inbox:
                 queue.give_up_oldest()
             self._changed.notify()
 
-    def take(self, max_samples: int, timeout_seconds: float) -> list[tuple[str, Item]]:
+    def take(
+        self, max_samples: int, timeout_seconds: float, *, linger_seconds: float = 0
+    ) -> list[tuple[str, Item]]:
         """What has come in, in the order of each camera; cameras take turns, a sample each.
 
         Args:
             max_samples: at most; all else comes along.
             timeout_seconds: to wait, where there is nothing.
+            linger_seconds: to wait for as many samples, once there is something.
 
         Returns:
             Names of cameras and their items; none if time was up.
         """
         with self._changed:
-            self._changed.wait_for(self._has_items, timeout_seconds)
+            if self._changed.wait_for(self._has_items, timeout_seconds):
+                self._changed.wait_for(lambda: self._samples() >= max_samples, linger_seconds)
             taken: list[tuple[str, Item]] = []
             while max_samples > 0 and (camera := self._next_camera()) is not None:
                 items = self._take_turn(camera)
@@ -96,6 +100,9 @@ class Inbox:
 
     def _has_items(self) -> bool:
         return self._next_camera() is not None
+
+    def _samples(self) -> int:
+        return sum(queue.samples for queue in self._queues.values())
 
     def _next_camera(self) -> str | None:
         return next((camera for camera, queue in self._queues.items() if queue.items), None)

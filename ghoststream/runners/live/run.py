@@ -39,6 +39,8 @@ from ghoststream.types import Counts
 
 STEP_SECONDS = 0.2
 """To wait for cameras, at most, before anything else is looked at."""
+LINGER_SECONDS = 0.05
+"""To wait for frames of other cameras: a network that has just run takes half the time for more."""
 TICK_SECONDS = 1.0
 END_SECONDS = 4.5
 """For everything to be ended in order."""
@@ -189,7 +191,11 @@ class LiveRun:
             self._take(STEP_SECONDS / 4, is_late=now >= last_look)
 
     def _take(self, timeout_seconds: float, *, is_late: bool = False) -> None:
-        items = self._inbox.take(self._config.batch or BATCH, timeout_seconds)
+        items = self._inbox.take(
+            self._config.batch or BATCH,
+            timeout_seconds,
+            linger_seconds=LINGER_SECONDS if len(self._watched) > 1 else 0,
+        )
         self._analysis.take(self._analysis.without_samples(items) if is_late else items)
         for name, item in items:
             if isinstance(item, CameraEnded):

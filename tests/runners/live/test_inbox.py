@@ -116,3 +116,12 @@ def test_taking_waits_for_the_first_item_only(policy: str) -> None:
     assert time.monotonic() - start >= 0.05
     threading.Timer(0.05, inbox.put, ("a", sample(1))).start()
     assert in_words(inbox.take(9, 60)) == ["a 1"]
+
+
+def test_lingering_waits_for_more_but_not_for_all() -> None:
+    inbox = filled(Inbox("oldest"), a=[sample(1)])
+    threading.Timer(0.05, inbox.put, ("b", sample(1))).start()
+    assert in_words(inbox.take(2, 0, linger_seconds=60)) == ["a 1", "b 1"]
+    filled(inbox, a=[sample(2)])
+    assert in_words(inbox.take(2, 0, linger_seconds=0.01)) == ["a 2"]
+    assert inbox.take(2, 0, linger_seconds=60) == []
