@@ -31,6 +31,7 @@ from ghoststream.runners.live.cameras import plan_cameras
 from ghoststream.runners.live.messages import CaptureSpec
 from ghoststream.sinks.mqtt import Broker, MqttLink
 from ghoststream.sinks.webhook import Webhook
+from ghoststream.video.ffmpeg_log import HIDDEN
 
 LOUD = """
 import faulthandler, logging, multiprocessing.util, os
@@ -152,7 +153,7 @@ def test_a_loud_run_writes_no_secret(loud: pytest.MonkeyPatch, tmp_path: Path, w
             command.until(lambda: len(hook.requests) > 3)
             command.signal(signal.SIGINT)
             assert command.wait() == 130
-    assert "libav." in command.said
+    assert f"libav.http:{HIDDEN}" in command.said
     assert "httpcore.http11:receive_response_headers" in command.said
     assert list(work.rglob("*.mp4"))
     check_files(work)
