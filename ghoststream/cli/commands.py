@@ -30,6 +30,8 @@ DEFECT = (
     "command under GHOSTSTREAM_DEBUG=1"
 )
 
+HIDDEN = "<a line that may hold an address>\n"
+
 EPILOG = """\b
 Exit codes:
   0  all well
@@ -62,9 +64,16 @@ class Edge(click.Group):
             raise
         except Exception as error:  # noqa: BLE001 - the edge: a defect of ours, told as one
             if os.environ.get("GHOSTSTREAM_DEBUG"):
-                traceback.print_exc()
-            _tell(ctx, "INTERNAL", DEFECT.format(name=type(error).__name__, message=error))
+                click.echo("".join(map(_harmless, traceback.format_exception(error))), err=True)
+            message = _harmless(str(error))
+            _tell(ctx, "INTERNAL", DEFECT.format(name=type(error).__name__, message=message))
             ctx.exit(INTERNAL_ERROR)
+
+
+def _harmless(text: str) -> str:
+    """What nobody foresaw may hold an address, and so a password."""
+    lines = text.splitlines(keepends=True)
+    return "".join(HIDDEN if "://" in line or "@" in line else line for line in lines)
 
 
 def _tell(ctx: click.Context, code: str, message: str) -> None:

@@ -12,9 +12,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
-from ghoststream.errors import NotAVideo, SourceNotFound, SourceUnreadable
+from ghoststream.errors import ConfigError, NotAVideo, SourceNotFound, SourceUnreadable
 from ghoststream.types import Clock
 
+MAX_RTSP_LOGIN = 127
+"""Letters of user name and password, as encoded: FFmpeg silently cuts off what is longer."""
 MAX_PIXELS = 1 << 27
 """Of one picture. 16K (15360 x 8640) fits; a forged header cannot ask for gigabytes."""
 
@@ -120,7 +122,16 @@ def network_access(
         rtsp_transport: `tcp` or `udp`; UDP loses packets, which shows as grey smears.
         open_timeout_seconds: for connection and first packets.
         read_timeout_seconds: of silence later on.
+
+    Raises:
+        ConfigError: user name and password are too long for RTSP.
     """
+    login = address.partition("://")[2].partition("/")[0].rpartition("@")[0]
+    if address.startswith("rtsp") and len(login) > MAX_RTSP_LOGIN:
+        raise ConfigError(
+            f"{name}: user name and password have {len(login)} letters as encoded; RTSP takes at "
+            f"most {MAX_RTSP_LOGIN}, of which signs such as @ and / count 3, and an umlaut 6"
+        )
     options = {"protocol_whitelist": NETWORK_PROTOCOLS, "format_whitelist": NETWORK_FORMATS}
     # FFmpeg's own time-out, in microseconds, ends what ours cannot.
     patience = max(open_timeout_seconds, read_timeout_seconds) + 5

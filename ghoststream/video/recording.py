@@ -24,7 +24,8 @@ from av.video.stream import VideoStream
 from ghoststream.errors import OutputError, SourceError
 from ghoststream.types import TimeSpan
 from ghoststream.video.access import file_access
-from ghoststream.video.decode import Video
+from ghoststream.video.container import open_container
+from ghoststream.video.probe import video_stream
 from ghoststream.video.ring import LivePacket, detached
 from ghoststream.video.template import Template
 
@@ -151,9 +152,14 @@ def ending_for(template: Template) -> str:
 
 
 def is_playable(path: Path) -> bool:
-    """Whether at least one picture can be had out of a file, which may have broken off."""
+    """Whether a file, which may have broken off, holds at least one picture to begin with.
+
+    Nothing is decoded: who asks is the process that no camera may take down.
+    """
     try:
-        with Video(file_access(path), threads=1) as video:
-            return next(video.frames(), None) is not None
-    except SourceError:
+        access = file_access(path)
+        with open_container(access) as container:
+            first = next(container.demux(video_stream(container, access.name)))
+            return bool(first.size) and first.is_keyframe
+    except (SourceError, FFmpegError):
         return False

@@ -21,7 +21,7 @@ class LivePacket(Protocol):
 
     @property
     def packet(self) -> Packet[VideoStream]:
-        """As the demuxer gave it, with the stream's own timestamps."""
+        """As the demuxer gave it; nobody changes it, since several threads look at it."""
         ...
 
     @property

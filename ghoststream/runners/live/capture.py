@@ -46,6 +46,7 @@ SENDER_SECONDS = 3.0
 """That a first connection waits for the sender's clock, before which nothing is looked at."""
 AGAIN_SECONDS = 1.0
 """That a later one waits, since pictures are missed already; times then go over to that clock."""
+DECODER_NICENESS = 5
 HUNG_SECONDS = 60
 """A main thread that does not come round for so long is ended by the system, parent or not."""
 
@@ -59,6 +60,8 @@ def capture(spec: CaptureSpec, end: socket.socket) -> None:
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)  # the parent gets them, too, and decides
+    # Many decoders must not starve the one network that they work for.
+    os.nice(DECODER_NICENESS)
     _Capture(spec, Line(end)).run()
 
 

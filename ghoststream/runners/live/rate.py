@@ -3,6 +3,8 @@
 from collections import deque
 
 WINDOW_SECONDS = 10.0
+FRESH_SECONDS = 2.0
+"""For which the newest total stands for now."""
 
 
 class Rate:
@@ -17,12 +19,14 @@ class Rate:
         self._forget(time)
 
     def per_second(self, time: float) -> float:
-        """From the oldest total within the window until now; 0 where nothing was added lately."""
+        """From the oldest total within the window on; 0 where nothing was added lately."""
         self._forget(time)
         if not self._known:
             return 0.0
-        (since, before), (_, newest) = self._known[0], self._known[-1]
-        return (newest - before) / (time - since) if time > since else 0.0
+        (since, before), (last, newest) = self._known[0], self._known[-1]
+        # What has come since the last total is not known yet; but silence is, after a while.
+        until = last if time - last < FRESH_SECONDS else time
+        return (newest - before) / (until - since) if until > since else 0.0
 
     def _forget(self, time: float) -> None:
         while self._known and self._known[0][0] < time - WINDOW_SECONDS:
