@@ -31,6 +31,9 @@ WHOLE_PICTURE: Region = (0, 0, 1, 1)
 Framing: TypeAlias = Literal["center", "squash", "pad"]
 """How a picture becomes a square: its middle, the whole distorted, or the whole with a border."""
 
+Interpolation: TypeAlias = Literal["bicubic", "bilinear"]
+"""How a picture is scaled: each pixel from 4 x 4 around it, or from 2 x 2."""
+
 Device: TypeAlias = Literal["auto", "cpu", "cuda", "mps", "xpu", "reference"]
 """Where the network runs: OpenVINO on cpu and xpu (Intel's cards), torch on the others."""
 
@@ -94,12 +97,18 @@ class Picture(Protocol):
         """Memory that the picture holds."""
         ...
 
-    def rgb(self, size: tuple[int, int] | None = None, region: Region | None = None) -> Pixels:
+    def rgb(
+        self,
+        size: tuple[int, int] | None = None,
+        region: Region | None = None,
+        interpolation: Interpolation = "bicubic",
+    ) -> Pixels:
         """Converts once, straight to `size` (width, height); upright, square pixels.
 
         Args:
             size: of the result; unset, as many pixels as the region has.
             region: the part to show; unset, the whole. What lies outside is not looked at.
+            interpolation: how it is scaled.
         """
         ...
 
@@ -131,9 +140,14 @@ class Frame:
     def span(self) -> TimeSpan:
         return TimeSpan(start=self.time, end=(self.pts + self.duration) * self.time_base)
 
-    def rgb(self, size: tuple[int, int] | None = None, region: Region | None = None) -> Pixels:
+    def rgb(
+        self,
+        size: tuple[int, int] | None = None,
+        region: Region | None = None,
+        interpolation: Interpolation = "bicubic",
+    ) -> Pixels:
         """Pixels H x W x 3 of a region, scaled to `size` (width, height) where given."""
-        return self.picture.rgb(size, region)
+        return self.picture.rgb(size, region, interpolation)
 
 
 class Moment(Protocol):

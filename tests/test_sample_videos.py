@@ -24,6 +24,18 @@ def test_every_clip_has_a_right_name_among_its_first_five(sample_videos: Path, n
         assert SHOWN[name] & {label.label for label in clip.labels[:5]}, clip
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHOWN)
+def test_lite0_names_every_clip_right(sample_videos: Path, name: str) -> None:
+    clips = list(ghoststream.classify(sample_videos / f"{name}.mp4", model="efficientnet_lite0"))
+    assert len(clips) == 5
+    first = [clip.labels[0].label in SHOWN[name] for clip in clips]
+    # As the rocket rises out of its smoke, it takes the tower for a minaret.
+    assert sum(first) >= (3 if name == "rocket" else 5), clips
+    for clip in clips:
+        assert SHOWN[name] & {label.label for label in clip.labels[:5]}, clip
+
+
 def test_default_thresholds_give_events(sample_videos: Path) -> None:
     for path in sample_videos.glob("*.mp4"):
         events = list(ghoststream.run(path, weights="bundled"))

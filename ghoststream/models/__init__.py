@@ -1,4 +1,4 @@
-"""GhostNet, its weights and what runs it.
+"""GhostNet and other networks, their weights and what runs them.
 
 runtime = load_runtime("ghostnet_100", "bundled")
 model = create_model("ghostnet_100", weights="bundled")  # a torch module
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         pull_weights,
         resolve_weights,
         show_weights,
+        weights_of,
     )
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "pull_weights",
     "resolve_weights",
     "show_weights",
+    "weights_of",
 ]
 
 # Each name is imported when it is first used: torch takes seconds, and most names need no torch.
@@ -55,6 +57,7 @@ _HOMES = {
     "pull_weights": "weights",
     "resolve_weights": "weights",
     "show_weights": "weights",
+    "weights_of": "weights",
 }
 
 

@@ -4,7 +4,7 @@ load_checkpoint(model, Path("ghostnet_100.safetensors"))
 """
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import torch
@@ -30,8 +30,8 @@ def load_checkpoint(model: nn.Module, path: Path) -> None:
     Raises:
         WeightsError: damaged, holding more than tensors, or of another network.
     """
-    tensors = read_checkpoint(path)
     wanted = {name: t for name, t in model.state_dict().items() if not name.endswith(COUNTER)}
+    tensors = {_own_name(name, wanted): tensor for name, tensor in read_checkpoint(path).items()}
     _check_fit(tensors, wanted, path)
     model.load_state_dict(tensors, strict=False)
 
@@ -47,15 +47,16 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not isinstance(tensors, Mapping) or not all(isinstance(t, Tensor) for t in tensors.values()):
         raise WeightsError(f"{path} holds something other than tensors with names")
     return {
-        _parameter_name(str(name)): tensor
+        # DataParallel puts `module.` in front.
+        str(name).removeprefix("module."): tensor
         for name, tensor in tensors.items()
         if not str(name).endswith((COUNTER, *PROFILE))
     }
 
 
-def _parameter_name(name: str) -> str:
-    # DataParallel puts `module.` in front; GhostNetV3's authors call bn what timm calls bn1.
-    return name.removeprefix("module.").replace(".bn.", ".bn1.")
+def _own_name(name: str, wanted: Container[str]) -> str:
+    # GhostNetV3's authors call bn what timm calls bn1; in other networks bn is right.
+    return name if name in wanted else name.replace(".bn.", ".bn1.")
 
 
 def _load_safetensors(path: Path) -> object:

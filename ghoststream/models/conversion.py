@@ -58,6 +58,8 @@ def _converted(graph: Graph) -> openvino.Model:
         # OpenVINO traces, which torch calls deprecated.
         warnings.filterwarnings("ignore", category=FutureWarning, module="torch")
         warnings.filterwarnings("ignore", category=DeprecationWarning, module="torch")
+        # Sizes of pictures are constants here, and may well become some.
+        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]
         return openvino.convert_model(
             graph.eval(), example_input=example, input=[-1, graph.side, graph.side, 3]
         )

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import dropout, hardsigmoid
 
+from ghoststream.models.backbone import Backbone
 from ghoststream.models.preprocessing import Preprocessing
-from ghoststream.models.weights import Weights
 
 NUM_FEATURES = 1280
 
@@ -58,7 +58,7 @@ STAGES: tuple[tuple[BottleneckShape, ...], ...] = (
 """Table 1 of the paper; a stage ends where the picture halves, and as the authors cut it."""
 
 
-class GhostNet(nn.Module):
+class GhostNet(Backbone):
     """GhostNet at any width; the paper measures 0.5, 1.0 and 1.3.
 
     Args:
@@ -70,11 +70,6 @@ class GhostNet(nn.Module):
         >>> GhostNet(width=0.5).eval()(torch.zeros(1, 3, 224, 224)).shape
         torch.Size([1, 1000])
     """
-
-    preprocessing: Preprocessing
-    """How pictures were made ready when the weights were trained."""
-    weights: Weights | None
-    """The file that the parameters came from; None while they are random."""
 
     def __init__(
         self, width: float = 1.0, num_classes: int = 1000, *, dropout_rate: float = 0.2
@@ -130,8 +125,10 @@ class GhostNet(nn.Module):
         logits: Tensor = self.classifier(dropout(embedding, self.dropout_rate, self.training))
         return logits
 
-    def forward(self, x: Tensor) -> Tensor:
-        return self.forward_head(self.forward_features(x))
+    def forward_places(self, x: Tensor) -> Tensor:
+        """The feature map to the embedding of each place, N x 1280 x h x w: no pooling."""
+        places: Tensor = self.act2(self.conv_head(x))
+        return places
 
 
 class GhostBottleneck(nn.Module):

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from ghoststream.models.backbone import Backbone
 from ghoststream.models.ghostnet import GhostNet
 from ghoststream.models.ghostnetv3 import merge_branches
 
@@ -24,10 +25,13 @@ class Graph(nn.Module):
     mean: Tensor
     std: Tensor
 
-    def __init__(self, model: GhostNet) -> None:
+    def __init__(self, model: Backbone) -> None:
         super().__init__()
-        merge_branches(model.eval())
-        fold_batch_norms(model)
+        model.eval()
+        if isinstance(model, GhostNet):
+            # Others may have a batch norm after a convolution and yet run them in another order.
+            merge_branches(model)
+            fold_batch_norms(model)
         self.model, self.side = model, model.preprocessing.input_size
         # A row of pixels at a time: three numbers at a time take torch five times as long.
         self.register_buffer("mean", _row(model.preprocessing.mean, self.side))
@@ -43,7 +47,7 @@ class Graph(nn.Module):
         return logits
 
     def places(self, pixels: Tensor) -> Tensor:
-        """The embedding of each place by itself, N x D x h x w; GhostNet's pooling left out."""
+        """The embedding of each place by itself, N x D x h x w; pooling left out."""
         return self._places(self._features(pixels))
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -56,14 +60,13 @@ class Graph(nn.Module):
         rows = (pixels.flatten(2).float() - self.mean) / self.std
         # N x H x W x C seen as N x C x H x W is what torch calls channels last: nothing is moved.
         whitened = rows.reshape(-1, self.side, self.side, 3).permute(0, 3, 1, 2)
-        return self.model.forward_features(whitened.to(self.model.conv_head.weight.dtype))
+        return self.model.forward_features(whitened.to(self.model.classifier.weight.dtype))
 
     def _embedding(self, features: Tensor) -> Tensor:
         return self.model.forward_head(features, pre_logits=True)
 
     def _places(self, features: Tensor) -> Tensor:
-        places: Tensor = self.model.act2(self.model.conv_head(features))
-        return places
+        return self.model.forward_places(features)
 
 
 def fold_batch_norms(model: nn.Module) -> None:

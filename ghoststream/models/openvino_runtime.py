@@ -37,7 +37,7 @@ MAX_STREAMS = 16
 
 
 class OpenVinoRuntime:
-    """Runs a GhostNet with OpenVINO; converts it first, where the cache does not hold it.
+    """Runs a network with OpenVINO; converts it first, where the cache does not hold it.
 
     Several threads may use it at once.
 

@@ -12,11 +12,11 @@ pictures that are not square may be chosen, by `framing`:
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal, get_args
+from typing import get_args
 
 import numpy as np
 
-from ghoststream.types import Frame, Framing, Pixels, Region
+from ghoststream.types import Frame, Framing, Interpolation, Pixels, Region
 
 MAX_ASPECT = 16
 """A longer strip is squeezed to this, because scaled in proportion it could fill the memory."""
@@ -37,8 +37,8 @@ class Preprocessing:
     """Share of the scaled picture's shorter side that the square covers."""
     framing: Framing = "center"
     """What becomes of pictures that are not square."""
-    interpolation: Literal["bicubic"] = "bicubic"
-    """How pictures are scaled; no other way is offered."""
+    interpolation: Interpolation = "bicubic"
+    """How pictures are scaled."""
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     """Of red, green, blue over ImageNet, with pixels in 0 to 1."""
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
@@ -51,8 +51,9 @@ class Preprocessing:
         if self.framing not in get_args(Framing):
             known = ", ".join(get_args(Framing))
             raise ValueError(f"framing must be one of {known}, got {self.framing!r}")
-        if self.interpolation != "bicubic":
-            raise ValueError(f"interpolation must be 'bicubic', got {self.interpolation!r}")
+        if self.interpolation not in get_args(Interpolation):
+            known = ", ".join(get_args(Interpolation))
+            raise ValueError(f"interpolation must be one of {known}, got {self.interpolation!r}")
         if len(self.mean) != 3 or len(self.std) != 3 or min(self.std) <= 0:
             raise ValueError(
                 f"mean and std (> 0) must be three numbers, got {self.mean} and {self.std}"
@@ -67,7 +68,7 @@ class Preprocessing:
         if self.framing == "pad":
             return self._padded(frame)
         seen = self.seen_region(frame.picture.width, frame.picture.height)
-        return frame.rgb((self.input_size, self.input_size), seen)
+        return frame.rgb((self.input_size, self.input_size), seen, self.interpolation)
 
     def seen_region(self, width: int, height: int) -> Region:
         """Edges of the square, as fractions of a picture's sides.
@@ -111,7 +112,9 @@ class Preprocessing:
         mean = [round(255 * value) for value in self.mean]  # what the network takes for nothing
         square = np.full((side, side, 3), mean, np.uint8)
         left, top = round((side - across) / 2), round((side - down) / 2)
-        square[top : top + down, left : left + across] = frame.rgb((across, down))
+        square[top : top + down, left : left + across] = frame.rgb(
+            (across, down), interpolation=self.interpolation
+        )
         return square
 
     def as_dict(self) -> Mapping[str, object]:

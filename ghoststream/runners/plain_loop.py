@@ -87,7 +87,8 @@ def scaled(pixels: Pixels, preprocessing: Preprocessing) -> Pixels:
     size = across, down = preprocessing.scaled_size(width, height)
     side = preprocessing.input_size
     left, top = round((across - side) / 2), round((down - side) / 2)
-    image = Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC)
+    resampling = Image.Resampling[preprocessing.interpolation.upper()]
+    image = Image.fromarray(pixels).resize(size, resampling)
     return np.asarray(image.crop((left, top, left + side, top + side)), np.uint8)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from ghoststream.archive.schema import Recipe
 from ghoststream.config import AnalysisConfig, make_config
 from ghoststream.errors import ConfigError, StoreError, WeightsError
-from ghoststream.models import list_weights, resolve_weights
+from ghoststream.models import resolve_weights, weights_of
 from ghoststream.pipeline import FramePipeline, build_frame_pipeline
 from ghoststream.pooling import POOLINGS
 from ghoststream.sources.file import shown
@@ -193,8 +193,7 @@ def find_weights(recipe: Recipe, address: str, spec: str | Path = "auto") -> str
     """
     choices: list[str | Path] = [spec]
     if spec == "auto":
-        listed = [w for w in list_weights() if w.model == recipe.model and w.path is not None]
-        choices = [choice.weights for choice in listed]
+        choices = [w.weights for w in weights_of(recipe.model) if w.path is not None]
     found = {choice: resolve_weights(recipe.model, choice).sha256 for choice in choices}
     for choice, sha256 in found.items():
         if sha256 == recipe.weights_sha256:

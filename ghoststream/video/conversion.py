@@ -16,7 +16,7 @@ from av.video.format import VideoFormat
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from ghoststream.types import WHOLE_PICTURE, Pixels, Region
+from ghoststream.types import WHOLE_PICTURE, Interpolation, Pixels, Region
 from ghoststream.video.cut import Cut
 
 # Colour matrix by its number in ITU-T H.273, table 4.
@@ -48,6 +48,12 @@ SCALING = (
     "format=gbrp",
     "scale=flags=bicubic",
 )
+BILINEAR = (
+    "scale={size}:{colors}:out_range=full"
+    ":flags=bilinear+accurate_rnd+full_chroma_int+full_chroma_inp",
+    *SCALING[1:],
+)
+SCALINGS: dict[Interpolation, Sequence[str]] = {"bicubic": SCALING, "bilinear": BILINEAR}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +70,16 @@ class Conversion:
     """Width and height of the output, in pixels."""
     region: Region
     """The part of the coded picture that the output shows."""
+    interpolation: Interpolation = "bicubic"
 
     @classmethod
     def of(
-        cls, frame: VideoFrame, *, size: tuple[int, int], region: Region = WHOLE_PICTURE
+        cls,
+        frame: VideoFrame,
+        *,
+        size: tuple[int, int],
+        region: Region = WHOLE_PICTURE,
+        interpolation: Interpolation = "bicubic",
     ) -> Self:
         """Of a frame, by its format and colours."""
         return cls(
@@ -78,6 +90,7 @@ class Conversion:
             color_range=color_range_of(frame),
             size=size,
             region=region,
+            interpolation=interpolation,
         )
 
     def cuts(self) -> tuple[Cut, Cut]:
@@ -129,14 +142,14 @@ class Converting:
 
     Args:
         conversion: which every frame has to agree with.
-        scaling: filters that scale and make RGB.
+        scaling: filters that scale and make RGB; unset, those of the interpolation.
     """
 
-    def __init__(self, conversion: Conversion, *, scaling: Sequence[str] = SCALING) -> None:
+    def __init__(self, conversion: Conversion, *, scaling: Sequence[str] | None = None) -> None:
         across, down = conversion.cuts()
         self._graph = Graph()
         self._graph.threads = 1
-        filters = conversion.filters(scaling, across, down)
+        filters = conversion.filters(scaling or SCALINGS[conversion.interpolation], across, down)
         nodes = [self._graph.add(*text.split("=", 1)) for text in filters]
         self._graph.link_nodes(*nodes).configure()
 

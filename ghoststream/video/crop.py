@@ -5,7 +5,7 @@ door = cropped(frame, (0.25, 0.1, 0.5, 0.9))
 
 from dataclasses import dataclass, replace
 
-from ghoststream.types import WHOLE_PICTURE, Frame, Picture, Pixels, Region
+from ghoststream.types import WHOLE_PICTURE, Frame, Interpolation, Picture, Pixels, Region
 
 
 def cropped(frame: Frame, region: Region) -> Frame:
@@ -44,9 +44,14 @@ class Crop:
     def nbytes(self) -> int:
         return self.picture.nbytes
 
-    def rgb(self, size: tuple[int, int] | None = None, region: Region | None = None) -> Pixels:
+    def rgb(
+        self,
+        size: tuple[int, int] | None = None,
+        region: Region | None = None,
+        interpolation: Interpolation = "bicubic",
+    ) -> Pixels:
         """Converts once, straight to `size`; `region` is a part of this part."""
-        return self.picture.rgb(size, self._within(region or WHOLE_PICTURE))
+        return self.picture.rgb(size, self._within(region or WHOLE_PICTURE), interpolation)
 
     def _within(self, part: Region) -> Region:
         left, top, right, bottom = self.region

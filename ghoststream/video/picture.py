@@ -12,7 +12,7 @@ from fractions import Fraction
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorRange, Colorspace
 
-from ghoststream.types import WHOLE_PICTURE, Pixels, Region
+from ghoststream.types import WHOLE_PICTURE, Interpolation, Pixels, Region
 from ghoststream.video.conversion import (
     Conversion,
     Converting,
@@ -47,13 +47,19 @@ class Converter:
             self._angle, self._orientation = angle, orientation_of(frame)
         return self._orientation
 
-    def rgb(self, frame: VideoFrame, size: tuple[int, int], region: Region) -> Pixels:
+    def rgb(
+        self,
+        frame: VideoFrame,
+        size: tuple[int, int],
+        region: Region,
+        interpolation: Interpolation,
+    ) -> Pixels:
         """Cuts, scales and converts in one step, from coded pixels to H x W x 3.
 
         Any number of threads may call it at once; what one of them is using is taken out of
         `_kept` meanwhile, and does not come back if it fails halfway.
         """
-        conversion = Conversion.of(frame, size=size, region=region)
+        conversion = Conversion.of(frame, size=size, region=region, interpolation=interpolation)
         with self._lock:
             converting = self._kept.pop(conversion, None)
         converting = converting or Converting(conversion)
@@ -79,12 +85,18 @@ class AvPicture:
         self.width, self.height = self._orientation.size(*square)
         self.nbytes = sum(plane.buffer_size for plane in frame.planes)
 
-    def rgb(self, size: tuple[int, int] | None = None, region: Region | None = None) -> Pixels:
+    def rgb(
+        self,
+        size: tuple[int, int] | None = None,
+        region: Region | None = None,
+        interpolation: Interpolation = "bicubic",
+    ) -> Pixels:
         """Converts once, straight to `size` (width, height); upright, square pixels.
 
         Args:
             size: unset, as many pixels as the region has.
             region: the part to show; unset, the whole.
+            interpolation: how it is scaled.
         """
         left, top, right, bottom = region = region or WHOLE_PICTURE
         if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
@@ -93,7 +105,9 @@ class AvPicture:
             own = self.width * (right - left), self.height * (bottom - top)
             size = max(1, round(own[0])), max(1, round(own[1]))
         turn = self._orientation
-        pixels = self._converter.rgb(self._frame, turn.size(*size), turn.coded_region(region))
+        pixels = self._converter.rgb(
+            self._frame, turn.size(*size), turn.coded_region(region), interpolation
+        )
         return turn.apply(pixels)
 
     @property

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from ghoststream.models.preprocessing import Preprocessing
-from ghoststream.types import Frame, Framing, Pixels, Region
+from ghoststream.types import Frame, Framing, Interpolation, Pixels, Region
 
 
 class Painted:
@@ -16,12 +16,17 @@ class Painted:
         self.width, self.height = image.size
         self.nbytes = 3 * image.width * image.height
 
-    def rgb(self, size: tuple[int, int] | None = None, region: Region | None = None) -> Pixels:
+    def rgb(
+        self,
+        size: tuple[int, int] | None = None,
+        region: Region | None = None,
+        interpolation: Interpolation = "bicubic",
+    ) -> Pixels:
         self.asked.append((size, region))
         left, top, right, bottom = region or (0, 0, 1, 1)
         box = left * self.width, top * self.height, right * self.width, bottom * self.height
-        bicubic = Image.Resampling.BICUBIC
-        return np.asarray(self.image.resize(size or self.image.size, bicubic, box=box))
+        resampling = Image.Resampling[interpolation.upper()]
+        return np.asarray(self.image.resize(size or self.image.size, resampling, box=box))
 
 
 def frame_of(picture: Painted) -> Frame:
@@ -85,17 +90,26 @@ def test_pad_shows_the_whole_picture_amid_the_mean_colour(
     assert preprocessing.seen_region(*size) == pytest.approx(region)
 
 
-def test_agrees_with_torchvision() -> None:
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+def test_agrees_with_torchvision(interpolation: Interpolation) -> None:
     from torchvision.transforms import v2
 
     gradient = np.random.default_rng(0).integers(0, 256, (90, 161, 3), dtype=np.uint8)
     image = Image.fromarray(gradient)
-    reference = v2.Compose([v2.Resize(256, v2.InterpolationMode.BICUBIC), v2.CenterCrop(224)])(
-        image
-    )
-    found = Preprocessing().prepare(frame_of(Painted(image)))
+    resize = v2.Resize(256, v2.InterpolationMode(interpolation))
+    reference = v2.Compose([resize, v2.CenterCrop(224)])(image)
+    found = Preprocessing(interpolation=interpolation).prepare(frame_of(Painted(image)))
     # Pillow keeps the edges of a box as 32-bit floats.
     np.testing.assert_allclose(found, np.asarray(reference), atol=1)
+
+
+def test_pad_scales_as_the_weights_want_it() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (90, 161, 3), dtype=np.uint8)
+    found = Preprocessing(framing="pad", interpolation="bilinear").prepare(
+        frame_of(Painted(Image.fromarray(noise)))
+    )
+    scaled = Image.fromarray(noise).resize((224, 125), Image.Resampling.BILINEAR)
+    np.testing.assert_array_equal(found[50:175], np.asarray(scaled))
 
 
 def test_as_dict_is_plain() -> None:
@@ -117,7 +131,7 @@ def test_as_dict_is_plain() -> None:
         ({"crop": 1.2}, "got 1.2"),
         ({"std": (0.2, 0.0, 0.2)}, "std .> 0. must be"),
         ({"framing": "stretch"}, "one of center, squash, pad, got 'stretch'"),
-        ({"interpolation": "nearest"}, "got 'nearest'"),
+        ({"interpolation": "nearest"}, "one of bicubic, bilinear, got 'nearest'"),
     ],
 )
 def test_refuses_what_makes_no_sense(values: dict[str, object], message: str) -> None:

