@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import yaml
@@ -24,6 +24,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    ModelWrapValidatorHandler,
     PlainSerializer,
     SecretStr,
     ValidationError,
@@ -219,17 +220,21 @@ class SamplingConfig(_Config):
     """Which frames the network looks at; at most one of the four."""
 
     fps: Positive | None = None
-    """Frames a second; 4 where none of the four is set."""
+    """Frames a second; where none of the four is set, the head's, or 4."""
     stride: Annotated[int, Field(ge=1)] | None = None
     """Every n-th frame."""
     every_frame: bool = False
     keyframes: bool = False
 
-    @model_validator(mode="before")
+    @model_validator(mode="wrap")
     @classmethod
-    def _default_sampling(cls, values: dict[str, object]) -> dict[str, object]:
-        chosen = any(_is_chosen(values.get(name)) for name in SAMPLINGS)
-        return values if chosen else {**values, "fps": DEFAULT_FPS}
+    def _default_sampling(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if any(_is_chosen(values.get(name)) for name in SAMPLINGS):
+            return handler(values)
+        config = handler({**values, "fps": DEFAULT_FPS})
+        # What nobody chose gives way to the rate that a head was trained at.
+        config.model_fields_set.discard("fps")
+        return config
 
     @model_validator(mode="after")
     def _one_sampling(self) -> "SamplingConfig":
@@ -239,6 +244,9 @@ class SamplingConfig(_Config):
         return self
 
 
+PoolingName: TypeAlias = Literal["mean", "max", "gem", "mean_std", "mean_change"]
+
+
 class ClipConfig(_Config):
     """How frames become named clips."""
 
@@ -246,7 +254,7 @@ class ClipConfig(_Config):
     """Seconds that a clip spans."""
     hop: Positive = Fraction(1)
     """Seconds from the start of a clip to the start of the next."""
-    pool: Literal["mean", "max", "gem", "mean_std"] | None = None
+    pool: PoolingName | None = None
     """Unset, what the head was trained on; mean for the network's own classifier."""
     head: Path | None = None
     """A linear head in a safetensors file; unset, the network's own classifier."""
@@ -491,6 +499,45 @@ class ArchiveConfig(AnalysisConfig):
         if self.address is not None and self.engine != "ray":
             raise ValueError("address is of a Ray cluster; set engine to ray too")
         return self
+
+
+class TrainConfig(ModelConfig):
+    """From labelled clips to a head."""
+
+    data: Path
+    """A folder a class, or a CSV file with path, label, and maybe start, end, group and split."""
+    out: Path = Path("head.safetensors")
+    """The head."""
+    fps: Positive = Fraction(8)
+    """Frames a second that are looked at."""
+    window: Positive = Fraction(2)
+    """Seconds that a clip spans; longer ones are cut into several."""
+    pool: PoolingName | None = None
+    """Unset, the one that does best in cross-validation."""
+    background: str | None = None
+    """The class of which no events are told; unset, the one that is called background."""
+    false_alarms: str | None = None
+    """How many are bearable: 2/h of background, or 1% of its windows; sets where events begin."""
+    folds: Annotated[int, Field(ge=2, le=50)] = 5
+    """Parts of the cross-validation."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    """Of the cross-validation."""
+    cache: Path | None = None
+    """Directory for embeddings, so that the next training takes seconds; unset, the user's."""
+
+
+class EvaluateConfig(ModelConfig):
+    """How well a head does on labelled clips."""
+
+    data: Path
+    """As for training."""
+    head: Path
+    out: Path | None = None
+    """Directory for figures, the worst mistakes, and report.json."""
+    folds: Annotated[int, Field(ge=2, le=50)] = 5
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    cache: Path | None = None
+    """As for training."""
 
 
 C = TypeVar("C", bound=_Config)

@@ -17,6 +17,7 @@
     │   └── FormatChanged      a live stream whose pictures have another size or format from now on
     ├── WeightsError           weights that are missing, damaged, of another network or untrained
     ├── HeadError              a head that is damaged or belongs to another backbone
+    ├── DataError              labelled clips that nothing can be learnt from
     ├── StoreError             a store that is missing, of another version or made in another way
     │   └── StoreBusy          somebody else writes to it
     └── OutputError            a file that cannot be written, or a full disk
@@ -99,6 +100,11 @@ class WeightsError(GhostStreamError):
 
 class HeadError(GhostStreamError):
     code = "HEAD_UNUSABLE"
+    exit_code = 2
+
+
+class DataError(GhostStreamError):
+    code = "DATA_UNUSABLE"
     exit_code = 2
 
 

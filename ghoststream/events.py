@@ -23,6 +23,8 @@ class EventRules:
     leave: float = 0.1
     min_duration_seconds: Fraction = Fraction(0)
     gap_seconds: Fraction = Fraction(1)
+    untold: frozenset[str] = frozenset()
+    """Labels that make no events, such as that of the background."""
 
 
 def debounce(
@@ -58,6 +60,8 @@ class Debouncer:
         """Events caused by the next clip."""
         yield from self._end_idle(prediction.span.start)
         for label in prediction.labels:
+            if label.label in self._rules.untold:
+                continue
             state = self._open.get(label.label_id)
             if label.score >= (self._rules.enter if state is None else self._rules.leave):
                 yield from self._see(label, prediction.span, state)

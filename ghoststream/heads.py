@@ -5,8 +5,9 @@ predictions = predict(embeddings, head=head, top_k=5, floor=0.1)
 """
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +16,30 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from ghoststream.errors import HeadError
-from ghoststream.types import Embedding, Label, Prediction, Vector
+from ghoststream.types import Embedding, Framing, Label, Prediction, Vector
 
 FORMAT = "ghoststream.head/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How a head was trained: clips have to be made alike when it is used."""
+
+    fps: Fraction
+    """Frames a second that were looked at."""
+    window: Fraction
+    """Seconds that a clip spanned at most."""
+    framing: Framing
+    enter: float
+    """Score at which an event is to begin."""
+    leave: float
+    """Score below which it is no longer seen."""
+    background: str | None = None
+    """The class of which no events are told."""
+    files: tuple[str, ...] = ()
+    """Sha256 of each file that it was trained on."""
+    figures: Mapping[str, object] = field(default_factory=dict)
+    """How well it did in cross-validation, ready for JSON."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +55,8 @@ class LinearHead:
     """The pooling that it was trained on."""
     backbone_sha256: str
     """Of the weights whose embeddings it was trained on."""
+    training: Training | None = None
+    """None where nobody wrote it down."""
 
     def __post_init__(self) -> None:
         classes = len(self.labels)
@@ -119,6 +143,7 @@ def load_head(path: Path) -> LinearHead:
         labels=tuple(json.loads(metadata["labels"])),
         pooling=metadata["pooling"],
         backbone_sha256=metadata["backbone_sha256"],
+        training=_training(path, metadata.get("training")),
     )
 
 
@@ -130,4 +155,20 @@ def save_head(head: LinearHead, path: Path) -> None:
         "pooling": head.pooling,
         "backbone_sha256": head.backbone_sha256,
     }
+    if head.training is not None:
+        metadata["training"] = json.dumps(asdict(head.training), default=str, ensure_ascii=False)
     save_file({"weight": head.weight, "bias": head.bias}, path, metadata=metadata)
+
+
+def _training(path: Path, text: str | None) -> Training | None:
+    if text is None:
+        return None
+    try:
+        values = json.loads(text)
+        rates = {name: Fraction(values[name]) for name in ("fps", "window")}
+        return Training(**{**values, **rates, "files": tuple(values["files"])})
+    except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
+        raise HeadError(
+            f"{str(path)!r} says in a way that is not understood how it was trained ({error}); "
+            "train it again"
+        ) from error

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 
 from ghoststream.config import (
+    SAMPLINGS,
     AnalysisConfig,
     EmbedConfig,
     SamplingConfig,
@@ -21,7 +22,7 @@ from ghoststream.config import (
 from ghoststream.embedding import contrast, embed
 from ghoststream.errors import ConfigError, HeadError
 from ghoststream.events import Debouncer, EventRules, debounce
-from ghoststream.heads import LinearHead, check_head, load_head, predict
+from ghoststream.heads import LinearHead, Training, check_head, load_head, predict
 from ghoststream.models import Runtime, imagenet_labels, load_runtime, resolve_weights
 from ghoststream.pooling import POOLINGS, pool
 from ghoststream.sampling import AtFps, EveryFrame, Keyframes, PartOf, Stride
@@ -45,11 +46,22 @@ from ghoststream.video.sample import samples_of
 from ghoststream.windows import Windower, windows
 
 Item = TypeVar("Item")
+C = TypeVar("C", bound=AnalysisConfig)
 
 Watch: TypeAlias = Callable[[Sample], None]
 """Told of each sample that the network looks at."""
 Show: TypeAlias = Callable[[Frame], None]
 """Told of each frame of a stream, sampled or not."""
+
+YIELDS_TO: dict[str, tuple[str, ...]] = {
+    "fps": SAMPLINGS,
+    "framing": ("framing",),
+    "window": ("window",),
+    "hop": ("window", "hop"),
+    "enter": ("enter", "leave"),
+    "leave": ("enter", "leave"),
+}
+"""What a head brings along, and the settings of which none may be chosen for it to count."""
 
 FILE_BATCH = 16
 LIVE_BATCH = 1
@@ -204,6 +216,7 @@ class EventPipeline:
             leave=config.leave,
             min_duration_seconds=config.min_duration,
             gap_seconds=config.gap,
+            untold=_untold(self.head),
         )
 
 
@@ -268,7 +281,54 @@ def build_event_pipeline(config: AnalysisConfig, *, threads: int = 0) -> EventPi
         HeadError: a head that is damaged or does not fit.
     """
     frames = build_frame_pipeline(config, threads=threads)
-    return EventPipeline(config=config, frames=frames, head=_head(config, frames.runtime))
+    head = _head(config, frames.runtime)
+    notices = [line for line in (frames.notice, _difference(config, head)) if line is not None]
+    frames = replace(frames, notice="; ".join(notices) or None)
+    return EventPipeline(config=config, frames=frames, head=head)
+
+
+def with_settings_of_head(config: C) -> C:
+    """Settings that nobody chose become those that the head was trained with.
+
+    Raises:
+        HeadError: the head cannot be read.
+    """
+    training = None if config.head is None else load_head(config.head).training
+    if training is None:
+        return config
+    trained = {
+        **_trained_clips(training),
+        "hop": training.window / 2,
+        "enter": training.enter,
+        "leave": training.leave,
+    }
+    free = [name for name in trained if config.model_fields_set.isdisjoint(YIELDS_TO[name])]
+    return config.model_copy(update={name: trained[name] for name in free})
+
+
+def _trained_clips(training: Training) -> dict[str, object]:
+    return {
+        "fps": training.fps,
+        "framing": training.framing,
+        "window": training.window,
+    }
+
+
+def _difference(config: AnalysisConfig, head: LinearHead) -> str | None:
+    """Where clips are made in another way than those that the head was trained on."""
+    if head.training is None:
+        return None
+    trained = _trained_clips(head.training)
+    names = [name for name in trained if getattr(config, name) != trained[name]]
+    if not names:
+        return None
+    wanted = ", ".join(f"{name} {trained[name]}" for name in names)
+    return f"the head was trained with {wanted}; with other settings its names are worse"
+
+
+def _untold(head: LinearHead) -> frozenset[str]:
+    background = None if head.training is None else head.training.background
+    return frozenset() if background is None else frozenset({background})
 
 
 def sampling_of(config: SamplingConfig) -> Sampling:
@@ -302,10 +362,10 @@ def _head(config: AnalysisConfig, runtime: Runtime) -> LinearHead:
 
 
 def _own_classifier(config: AnalysisConfig, runtime: Runtime) -> LinearHead:
-    if config.pool == "mean_std":
+    if config.pool in ("mean_std", "mean_change"):
         raise ConfigError(
-            "the network's own classifier takes one vector a clip, and pool 'mean_std' gives two "
-            "side by side; choose mean, max or gem, or a head that was trained on mean_std"
+            f"the network's own classifier takes one vector a clip, and pool {config.pool!r} gives "
+            "two side by side; choose mean, max or gem, or a head that was trained on it"
         )
     weight, bias = runtime.classifier()
     return LinearHead(

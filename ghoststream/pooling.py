@@ -44,4 +44,20 @@ def mean_std(vectors: NDArray[np.float32]) -> Vector:
     return np.concatenate([mean(vectors), np.std(vectors, axis=0)])
 
 
-POOLINGS: dict[str, Pooling] = {"mean": mean, "max": maximum, "gem": gem, "mean_std": mean_std}
+def mean_change(vectors: NDArray[np.float32]) -> Vector:
+    """Mean, and mean absolute difference of neighbours, side by side, 2 D: how fast it moves, too.
+
+    The difference grows with the time between frames, so that a head is to be used at the rate at
+    which it was trained.
+    """
+    change = np.abs(np.diff(vectors, axis=0)).sum(axis=0) / max(1, len(vectors) - 1)
+    return np.concatenate([mean(vectors), change]).astype(np.float32, copy=False)
+
+
+POOLINGS: dict[str, Pooling] = {
+    "mean": mean,
+    "max": maximum,
+    "gem": gem,
+    "mean_std": mean_std,
+    "mean_change": mean_change,
+}

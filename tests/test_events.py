@@ -130,3 +130,12 @@ def test_an_id_can_be_made_again_of_what_a_store_holds() -> None:
     stored = float(start), name.encode(errors="replace").decode()
     assert events.event_id(name, "cat", float(start)) == "0.033367-f40618"
     assert events.event_id(stored[1], "cat", round(stored[0], 6)) == "0.033367-f40618"
+
+
+def test_untold_labels_make_no_events() -> None:
+    rules = EventRules(enter=0.5, leave=0.4, untold=frozenset({"nothing"}))
+    span = TimeSpan(start=Fraction(0), end=Fraction(2))
+    labels = tuple(Label(label=n, label_id=i, score=0.5) for i, n in enumerate(("nothing", "cat")))
+    records = debounce([Prediction(span=span, labels=labels)], rules=rules, source="x")
+    events = [record for record in records if isinstance(record, Event)]
+    assert {event.after.label for event in events} == {"cat"}

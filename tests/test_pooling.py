@@ -16,6 +16,7 @@ VECTORS = np.array([[0.0, 1.0], [2.0, 3.0]], dtype=np.float32)
         ("max", [2.0, 3.0]),
         ("gem", [4 ** (1 / 3), 14 ** (1 / 3)]),
         ("mean_std", [1.0, 2.0, 1.0, 1.0]),
+        ("mean_change", [1.0, 2.0, 2.0, 2.0]),
     ],
 )
 def test_poolings(name: str, expected: list[float]) -> None:
@@ -27,6 +28,10 @@ def test_poolings(name: str, expected: list[float]) -> None:
 @pytest.mark.parametrize("name", POOLINGS)
 def test_one_frame_pools_to_itself(name: str) -> None:
     np.testing.assert_allclose(POOLINGS[name](VECTORS[1:])[:2], [2.0, 3.0], rtol=1e-6)
+
+
+def test_one_frame_does_not_change() -> None:
+    assert POOLINGS["mean_change"](VECTORS[1:]).tolist() == [2.0, 3.0, 0.0, 0.0]
 
 
 def test_gem_takes_negative_features_for_zero() -> None:

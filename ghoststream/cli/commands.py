@@ -10,6 +10,7 @@ import click
 from ghoststream.cli.bench import bench
 from ghoststream.cli.duplicates import duplicates
 from ghoststream.cli.embed import embed
+from ghoststream.cli.evaluate import evaluate
 from ghoststream.cli.export import export
 from ghoststream.cli.label import label
 from ghoststream.cli.probe import probe
@@ -17,6 +18,7 @@ from ghoststream.cli.run import run
 from ghoststream.cli.schema import schema
 from ghoststream.cli.search import search
 from ghoststream.cli.store import store
+from ghoststream.cli.train import train
 from ghoststream.cli.validate import validate
 from ghoststream.cli.weights import weights
 from ghoststream.errors import GhostStreamError
@@ -98,6 +100,8 @@ def main(ctx: click.Context) -> None:
 for command in (
     run,
     label,
+    train,
+    evaluate,
     embed,
     export,
     search,

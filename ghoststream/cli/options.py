@@ -10,6 +10,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
 
 PATH = click.Path(path_type=Path)
+POOLINGS = ["mean", "max", "gem", "mean_std", "mean_change"]
 
 
 def _option(name: str, kind: Any = str, metavar: str | None = None, *, help: str) -> Decorator[Any]:
@@ -74,13 +75,16 @@ NETWORK = [
     ),
     _option("--batch", int, "N", help="Frames a forward pass.  [default: 16; of cameras, up to 8]"),
 ]
-MODEL = [
-    *NETWORK,
+FRAMING = [
     _option(
         "--framing",
         click.Choice(["center", "squash", "pad"]),
         help="See the middle of a picture, or the whole: squashed, or padded.  [default: center]",
     ),
+]
+MODEL = [
+    *NETWORK,
+    *FRAMING,
     _option("--workers", int, "N", help="Processes for several videos.  [default: one a core]"),
 ]
 SAMPLING = [
@@ -94,7 +98,7 @@ CLIPS = [
     _option("--hop", metavar="SECONDS", help="From the start of a clip to the next.  [default: 1]"),
     _option(
         "--pool",
-        click.Choice(["mean", "max", "gem", "mean_std"]),
+        click.Choice(POOLINGS),
         help="How a clip's vectors become one.  [default: the head's own, or mean]",
     ),
     _option("--head", PATH, "FILE", help="A head of your own labels instead of ImageNet's."),

@@ -25,11 +25,15 @@ def read_settings(
     Raises:
         ConfigError: settings that do not hold, or no source.
     """
-    from ghoststream.config import load_config, make_config
+    from ghoststream.config import AnalysisConfig, load_config, make_config
     from ghoststream.errors import ConfigError
 
     pipeline, given = given_settings(arguments, flags)
     config = load_config(pipeline, kind, **given) if pipeline else make_config(kind, given)
+    if isinstance(config, AnalysisConfig) and config.head is not None:
+        from ghoststream.pipeline import with_settings_of_head
+
+        config = with_settings_of_head(config)
     if needs_source and not config.source and not getattr(config, "cameras", ()):
         raise ConfigError("nothing to read; name a video, or give one with --source")
     return config

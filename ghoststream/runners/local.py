@@ -25,6 +25,7 @@ from ghoststream.pipeline import (
     Watch,
     build_event_pipeline,
     build_frame_pipeline,
+    with_settings_of_head,
 )
 from ghoststream.sinks.sink import Writer
 from ghoststream.sources import Source, SourceOptions, Stream, open_sources
@@ -67,7 +68,7 @@ def run(source: str | Path | Source, **settings: object) -> Iterator[Event]:
         >>> for event in run("clip.mp4", fps=2):
         ...     print(event.type, event.after.label, float(event.after.start_time))
     """
-    config = make_config(RunConfig, settings)
+    config = with_settings_of_head(make_config(RunConfig, settings))
     pipeline = build_event_pipeline(config)
     opened = _single_source(source, config)
     with opened.open() as stream, ahead(stream, pipeline.frames.samples(stream)) as samples:
@@ -83,7 +84,7 @@ def classify(source: str | Path | Source, **settings: object) -> Iterator[Predic
         >>> for clip in classify("clip.mp4", window=4):
         ...     print(clip.span, clip.labels[0].label)
     """
-    config = make_config(RunConfig, settings)
+    config = with_settings_of_head(make_config(RunConfig, settings))
     pipeline = build_event_pipeline(config)
     opened = _single_source(source, config)
     with opened.open() as stream, ahead(stream, pipeline.frames.samples(stream)) as samples:

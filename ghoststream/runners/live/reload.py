@@ -16,6 +16,7 @@ from typing import TypeAlias
 
 from ghoststream.config import RunConfig, load_config
 from ghoststream.errors import GhostStreamError
+from ghoststream.pipeline import with_settings_of_head
 from ghoststream.runners.live.cameras import CameraPlan, plan_cameras
 from ghoststream.sources.grammar import ADDRESS_SUFFIXES, LIST_SUFFIXES, MAX_TEXT_BYTES
 
@@ -118,7 +119,7 @@ class ReloadedCameras:
     def _read(self) -> RunConfig:
         if self._pipeline is None:
             return self._config
-        return load_config(self._pipeline, RunConfig, **self._overrides)
+        return with_settings_of_head(load_config(self._pipeline, RunConfig, **self._overrides))
 
     def _content(self) -> Content:
         pipeline = [self._pipeline] if self._pipeline is not None else []

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ghoststream.config import RunConfig, make_config
+from ghoststream.pipeline import with_settings_of_head
 from ghoststream.runners.live.reload import ReloadedCameras
 from ghoststream.runners.live.run import LiveRun
 from ghoststream.runners.local import check_any_read
@@ -39,7 +40,8 @@ def watch(*sources: str | Path, **settings: object) -> Iterator[tuple[Header, Ev
         >>> for header, event in watch("cameras.txt", fps=2, evidence="evidence"):
         ...     print(header.source, event.type, event.after.label)
     """
-    config = make_config(RunConfig, {**settings, "source": tuple(map(str, sources))})
+    chosen = {**settings, "source": tuple(map(str, sources))}
+    config = with_settings_of_head(make_config(RunConfig, chosen))
     told = _Told()
     cameras = ReloadedCameras(config)
     paths = named_outputs(config)

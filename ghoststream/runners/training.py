@@ -1,0 +1,235 @@
+"""From labelled clips to a head in a file, and how well it does.
+
+trained = train(make_config(TrainConfig, {"data": "gestures", "out": "gestures.safetensors"}))
+trained.head.training.figures["accuracy"]
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ghoststream.config import EmbedConfig, TrainConfig
+from ghoststream.errors import ConfigError
+from ghoststream.heads import LinearHead, Training, save_head
+from ghoststream.runners.features import (
+    ClipFeatures,
+    Features,
+    Progress,
+    check_enough,
+    dataset_of,
+    labelled_clips,
+    read_features,
+)
+from ghoststream.sinks.atomic import AtomicFile, output_errors
+from ghoststream.train.calibration import calibration_error, fit_temperature
+from ghoststream.train.dataset import Dataset
+from ghoststream.train.examples import Example, check_examples, classes_of
+from ghoststream.train.folds import grouped_folds
+from ghoststream.train.linear import choose_strength, fit_linear
+from ghoststream.train.scores import Scores, score
+from ghoststream.train.threshold import DEFAULT_ENTER, AlarmLimit, choose_threshold, parse_limit
+from ghoststream.train.validation import Checked, cross_validate
+
+CANDIDATES = ("mean", "max", "mean_std", "mean_change")
+"""Of equally good ones, the first is taken."""
+BACKGROUND = "background"
+LEAVE_SHARE = 2 / 3
+"""Of `enter`, where an event ends: as far apart as the defaults are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A pooling, and how it did on clips of other groups."""
+
+    pooling: str
+    data: Dataset
+    checked: Checked
+    scores: Scores
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trained:
+    """A head, written, and where it comes from."""
+
+    head: LinearHead
+    path: Path
+    candidates: Sequence[Candidate]
+    chosen: Candidate
+    notices: tuple[str, ...]
+    lost: tuple[str, ...]
+    """A sentence for each clip that could not be read."""
+
+
+def train(config: TrainConfig, *, progress: Progress = lambda done, of: None) -> Trained:
+    """Trains a head, and writes it.
+
+    Args:
+        config: clips, and how to learn from them.
+        progress: told of each clip that is read.
+
+    Raises:
+        DataError: clips that nothing can be learnt from.
+        ConfigError, WeightsError: settings or weights that do not hold.
+        OutputError: the head cannot be written.
+
+    Example:
+        >>> train(make_config(TrainConfig, {"data": "gestures"})).chosen.pooling
+        'mean_change'
+    """
+    limit = None if config.false_alarms is None else parse_limit(config.false_alarms)
+    examples = labelled_clips(config.data)
+    to_learn = [example for example in examples if is_to_learn(example)]
+    check_examples(to_learn)
+    background = _background(config, classes_of(to_learn))
+    file = AtomicFile(config.out)
+    file.prepare()
+    try:
+        features, pipeline = read_features(
+            examples,
+            embed_config(config),
+            wanted=is_to_learn,
+            cache=config.cache,
+            progress=progress,
+        )
+        check_enough(features)
+        candidates = compare(features.clips, config)
+        chosen = max(candidates, key=lambda candidate: candidate.scores.mean_recall)
+        training = _training(config, features, chosen, background, limit)
+        head = _fitted(chosen, config, training, pipeline.runtime.info.sha256)
+        with output_errors(config.out):
+            save_head(head, file.partial)
+        file.commit()
+    finally:
+        file.discard()
+    return Trained(
+        head=head,
+        path=config.out,
+        candidates=candidates,
+        chosen=chosen,
+        notices=tuple(filter(None, [pipeline.notice])),
+        lost=features.lost,
+    )
+
+
+def is_to_learn(example: Example) -> bool:
+    """Whether it is not kept for the test."""
+    return example.split != "test"
+
+
+def embed_config(config: TrainConfig) -> EmbedConfig:
+    """What decides the embeddings of a training."""
+    names = ("model", "weights", "framing", "device", "precision", "batch", "workers")
+    return EmbedConfig(fps=config.fps, **{name: getattr(config, name) for name in names})
+
+
+def compare(clips: Sequence[ClipFeatures], config: TrainConfig) -> list[Candidate]:
+    """How each pooling does in cross-validation, all over the same parts."""
+    poolings = CANDIDATES if config.pool is None else (config.pool,)
+    return [
+        check_pooling(
+            pooling, dataset(clips, pooling, config), folds=config.folds, seed=config.seed
+        )
+        for pooling in poolings
+    ]
+
+
+def dataset(clips: Sequence[ClipFeatures], pooling: str, config: TrainConfig) -> Dataset:
+    """Windows of the length of the settings."""
+    classes = classes_of([clip.example for clip in clips])
+    return dataset_of(clips, classes=classes, pooling=pooling, window_seconds=config.window)
+
+
+def check_pooling(pooling: str, data: Dataset, *, folds: int, seed: int) -> Candidate:
+    """Cross-validates one pooling.
+
+    Raises:
+        DataError: the groups cannot be split.
+    """
+    checked = cross_validate(data, folds=grouped_folds(data, folds=folds, seed=seed), seed=seed)
+    scores = score(checked.probabilities, data.labels, classes=data.classes)
+    return Candidate(pooling=pooling, data=data, checked=checked, scores=scores)
+
+
+def _background(config: TrainConfig, classes: tuple[str, ...]) -> str | None:
+    background = config.background or (BACKGROUND if BACKGROUND in classes else None)
+    if background is not None and background not in classes:
+        raise ConfigError(
+            f"background is {background!r}, but the classes are {', '.join(classes)}; name one of "
+            "them"
+        )
+    if background is None and config.false_alarms is not None:
+        raise ConfigError(
+            "false_alarms needs a class of which no events are told; set background too, or call "
+            "one of the classes background"
+        )
+    return background
+
+
+def _training(
+    config: TrainConfig,
+    features: Features,
+    chosen: Candidate,
+    background: str | None,
+    limit: AlarmLimit | None,
+) -> Training:
+    enter = DEFAULT_ENTER
+    if limit is not None and background is not None:
+        enter = _enter(chosen, chosen.data.classes.index(background), limit)
+    return Training(
+        fps=config.fps,
+        window=config.window,
+        framing=config.framing,
+        enter=enter,
+        leave=round(enter * LEAVE_SHARE, 3),
+        background=background,
+        files=tuple(sorted({clip.sha256 for clip in features.clips})),
+        figures=figures_of(chosen),
+    )
+
+
+def _enter(chosen: Candidate, background: int, limit: AlarmLimit) -> float:
+    """By windows of background that the classifier did not learn from."""
+    data = chosen.data
+    temperature = fit_temperature(chosen.checked.logits, data)
+    scores = _softmax(chosen.checked.logits / temperature)
+    of_background = data.labels[data.owners] == background
+    others = np.delete(scores[of_background], background, axis=1).max(axis=1)
+    seconds = float(data.seconds[of_background].sum())
+    return choose_threshold(others, allowed=limit.allowed(windows=len(others), seconds=seconds))
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
+
+
+def figures_of(chosen: Candidate) -> dict[str, object]:
+    """What the head's file says of how well it does on clips of other groups."""
+    scores, data = chosen.scores, chosen.data
+    return {
+        "clips": len(data.labels),
+        "groups": len(np.unique(data.groups)),
+        "accuracy": asdict(scores.accuracy),
+        "mean_recall": scores.mean_recall,
+        "calibration_error_before": calibration_error(chosen.checked.raw, data.labels),
+        "calibration_error": scores.calibration_error,
+    }
+
+
+def _fitted(
+    chosen: Candidate, config: TrainConfig, training: Training, backbone_sha256: str
+) -> LinearHead:
+    """All clips teach the head that is kept; its temperature is that of cross-validation."""
+    data = chosen.data
+    model = fit_linear(data, strength=choose_strength(data, seed=config.seed))
+    temperature = fit_temperature(chosen.checked.logits, data)
+    return LinearHead(
+        weight=(model.weight / temperature).astype(np.float32),
+        bias=(model.bias / temperature).astype(np.float32),
+        labels=data.classes,
+        pooling=chosen.pooling,
+        backbone_sha256=backbone_sha256,
+        training=training,
+    )

@@ -1,0 +1,1 @@
+"""Labelled clips to a head, and how well it does: arrays in, numbers out."""
