@@ -57,11 +57,17 @@ SOURCE = [
     ),
 ]
 NETWORK = [
-    _option("--model", metavar="NAME", help="The network.  [default: ghostnet_100]"),
+    _option(
+        "--model",
+        metavar="NAME",
+        help="The network, or another library's: timm:NAME, torchvision:NAME.  "
+        "[default: ghostnet_100]",
+    ),
     _option(
         "--weights",
         metavar="WEIGHTS",
-        help="auto, bundled, hub, or a file; see `ghoststream weights list`.  [default: auto]",
+        help="auto, bundled, package, hub, or a file; see `ghoststream weights list`.  "
+        "[default: auto]",
     ),
     _option(
         "--device",

@@ -35,7 +35,7 @@ def list_(as_json: bool) -> None:
         return
     for row in rows:
         here = "here" if row["here"] else "-"
-        click.echo(f"{row['model']:14} {row['weights']:8} {here:5} {row['about']}")
+        click.echo(f"{row['model']:18} {row['weights']:8} {here:5} {row['about']}")
 
 
 @weights.command()
@@ -47,6 +47,7 @@ def pull(name: str, as_json: bool) -> None:
     \b
     Example:
       ghoststream weights pull ghostnet_100
+      ghoststream weights pull timm:mobilenetv3_small_100.lamb_in1k
     """
     set_json(as_json)
     from ghoststream.models import pull_weights
@@ -56,7 +57,7 @@ def pull(name: str, as_json: bool) -> None:
 
 @weights.command()
 @click.argument("name")
-@click.option("--weights", "spec", default="auto", help="auto, bundled, hub, or a file.")
+@click.option("--weights", "spec", default="auto", help="auto, bundled, package, hub, or a file.")
 @options(JSON)
 def show(name: str, spec: str, as_json: bool) -> None:
     """Show where the weights of the network NAME lie and what they are.

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from ghoststream.models.backbone import Backbone
+from ghoststream.models.efficientnet_lite0 import EfficientNetLite0
 from ghoststream.models.ghostnet import GhostNet
 from ghoststream.models.ghostnetv3 import merge_branches
 
@@ -28,9 +29,9 @@ class Graph(nn.Module):
     def __init__(self, model: Backbone) -> None:
         super().__init__()
         model.eval()
-        if isinstance(model, GhostNet):
-            # Others may have a batch norm after a convolution and yet run them in another order.
-            merge_branches(model)
+        merge_branches(model)
+        # Others may list a batch norm after a convolution and yet run them in another order.
+        if isinstance(model, GhostNet | EfficientNetLite0):
             fold_batch_norms(model)
         self.model, self.side = model, model.preprocessing.input_size
         # A row of pixels at a time: three numbers at a time take torch five times as long.

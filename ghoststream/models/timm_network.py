@@ -86,7 +86,7 @@ def timm_entry(name: str) -> ModelEntry:
         )
     except ValueError as error:
         raise ConfigError(f"timm:{name} wants pictures that cannot be had: {error}") from error
-    about = f"published with timm ({cfg.license})" if cfg.license else "published with timm"
+    about = f"published with timm, {cfg.license}" if cfg.license else "published with timm"
     return ModelEntry(
         network="timm", preprocessing=preprocessing, hub=cfg.hf_hub_id, hub_about=about
     )

@@ -108,6 +108,20 @@ def test_a_later_network_comes_with_its_own_preprocessing(tmp_path: Path) -> Non
     assert by_auto["preprocessing"]["input_size"] == 192
 
 
+@pytest.mark.slow  # timm takes its time to import
+def test_weights_of_a_library_come_with_their_own_preprocessing(tmp_path: Path) -> None:
+    repository = "timm/mobilenetv3_small_050.lamb_in1k"
+    config = CONFIG.replace(b"bicubic", b"bilinear")
+    files = {f"{repository}/model.safetensors": WEIGHTS, f"{repository}/config.json": config}
+    with LoopbackHub(files) as hub:
+        pulled = ask('pull_weights("timm:mobilenetv3_small_050")', tmp_path, hub.endpoint)
+    by_auto = ask('resolve_weights("timm:mobilenetv3_small_050.lamb_in1k")', tmp_path, hub.endpoint)
+    assert (pulled["name"], by_auto["name"]) == (repository, repository)
+    assert by_auto["path"] == pulled["path"]
+    recipe = by_auto["preprocessing"]
+    assert (recipe["interpolation"], recipe["input_size"]) == ("bilinear", 192)
+
+
 def test_auto_asks_no_server_and_says_what_to_type(tmp_path: Path) -> None:
     with LoopbackHub(FILES) as hub:
         found = ask(RESOLVE_AUTO, tmp_path, hub.endpoint)
