@@ -41,7 +41,10 @@ def test_four_frames_a_second_where_no_sampling_is_chosen() -> None:
         ({"every_frame": True, "keyframes": True}, "every_frame and keyframes exclude"),
         ({"enter": 0.2, "leave": 0.5}, r"leave \(0.5\) must not be above enter \(0.2\)"),
         ({"enter": 1.5}, "enter: .*less than or equal to 1"),
-        ({"pool": "median"}, "pool: .*'mean', 'max', 'gem', 'mean_std' or 'mean_change', got 'median'"),
+        (
+            {"pool": "median"},
+            "pool: .*'mean', 'max', 'gem', 'mean_std' or 'mean_change', got 'median'",
+        ),
         ({"batch": 0}, "batch: .*greater than or equal to 1"),
         ({"heatmap": True}, "set annotate too"),
         ({"windw": 2}, "unknown setting 'windw'; known are .*window"),

@@ -73,7 +73,9 @@ def train(data: Path, as_json: bool, **flags: object) -> None:
     with clip_progress(quiet=as_json) as progress:
         trained = learn(config, progress=progress)
     if as_json:
-        click.echo(json.dumps(_record(trained), ensure_ascii=False))
+        # Bytes of a name that are no UTF-8 become escapes, as JSON has them.
+        text = json.dumps(_record(trained), ensure_ascii=False)
+        click.echo(text.encode("utf-8", "backslashreplace"))
     else:
         _print(trained)
     click.get_current_context().exit(PARTLY_LOST if trained.lost else 0)

@@ -2,12 +2,20 @@
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner, Result
 from clips import noise, quadrants, write_clip
 
 from ghoststream.cli import main
+from ghoststream.cli.options import POOLINGS as OFFERED
+from ghoststream.config import PoolingName
+from ghoststream.pooling import POOLINGS
+
+
+def test_every_pooling_is_offered_and_taken() -> None:
+    assert list(POOLINGS) == OFFERED == list(get_args(PoolingName))
 
 
 def ghoststream(*arguments: object) -> Result:

@@ -2,11 +2,15 @@
 
 import os
 import threading
+from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ghoststream.config import RunConfig, load_config, make_config
+from ghoststream.heads import LinearHead, Training, save_head
+from ghoststream.pipeline import with_settings_of_head
 from ghoststream.runners.live.reload import Change, ReloadedCameras
 
 
@@ -181,3 +185,21 @@ def test_flags_win_over_an_edited_file_too(pipeline: Path) -> None:
     pipeline.write_text(TWO + "fps: 8\n")
     assert looks.settled() is None
     assert [plan.name for plan in looks.cameras.plans] == ["rtsp://10.0.0.9/1"]
+
+
+def test_what_a_head_brings_along_is_no_reason_to_restart(pipeline: Path, tmp_path: Path) -> None:
+    training = Training(fps=Fraction(8), window=Fraction(2), framing="center", enter=0.5, leave=0.3)
+    head = LinearHead(
+        weight=np.zeros((2, 4), dtype=np.float32), bias=np.zeros(2, dtype=np.float32),
+        labels=("a", "b"), pooling="mean", backbone_sha256="ab" * 32, training=training,
+    )  # fmt: skip
+    save_head(head, tmp_path / "head.safetensors")
+    text = f"head: {tmp_path / 'head.safetensors'}\n"
+    pipeline.write_text(text + "cameras: ['0']\n")
+    config = with_settings_of_head(load_config(pipeline, RunConfig))
+    assert config.fps == 8
+    looks = Looks(config, pipeline=pipeline)
+    pipeline.write_text(text + "cameras: ['0', '1']\n")
+    change = looks.settled()
+    assert change is not None
+    assert (len(change.added), change.notices) == (1, ())
