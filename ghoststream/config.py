@@ -245,6 +245,7 @@ class SamplingConfig(_Config):
 
 
 PoolingName: TypeAlias = Literal["mean", "max", "gem", "mean_std", "mean_change"]
+LearntPoolingName: TypeAlias = Literal["mean", "max", "gem", "mean_std", "mean_change", "attention"]
 
 
 class ClipConfig(_Config):
@@ -512,7 +513,7 @@ class TrainConfig(ModelConfig):
     """Frames a second that are looked at."""
     window: Positive = Fraction(2)
     """Seconds that a clip spans; longer ones are cut into several."""
-    pool: PoolingName | None = None
+    pool: LearntPoolingName | None = None
     """Unset, the one that does best in cross-validation."""
     background: str | None = None
     """The class of which no events are told; unset, the one that is called background."""

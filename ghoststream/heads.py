@@ -55,6 +55,8 @@ class LinearHead:
     """The pooling that it was trained on."""
     backbone_sha256: str
     """Of the weights whose embeddings it was trained on."""
+    query: Vector | None = None
+    """Of pooling by attention: D numbers."""
     training: Training | None = None
     """None where nobody wrote it down."""
 
@@ -64,6 +66,11 @@ class LinearHead:
             raise HeadError(
                 f"a head of {classes} labels needs a weight of {classes} x D and a bias of "
                 f"{classes}, got {self.weight.shape = } and {self.bias.shape = }"
+            )
+        if self.query is not None and self.query.shape != self.weight.shape[1:]:
+            raise HeadError(
+                f"the query of a head is as long as its vectors, got {self.query.shape = } and "
+                f"{self.weight.shape = }"
             )
 
     def scores(self, vector: Vector) -> NDArray[np.float32]:
@@ -143,6 +150,7 @@ def load_head(path: Path) -> LinearHead:
         labels=tuple(json.loads(metadata["labels"])),
         pooling=metadata["pooling"],
         backbone_sha256=metadata["backbone_sha256"],
+        query=tensors["query"].astype(np.float32) if "query" in tensors else None,
         training=_training(path, metadata.get("training")),
     )
 
@@ -157,7 +165,10 @@ def save_head(head: LinearHead, path: Path) -> None:
     }
     if head.training is not None:
         metadata["training"] = json.dumps(asdict(head.training), default=str, ensure_ascii=False)
-    save_file({"weight": head.weight, "bias": head.bias}, path, metadata=metadata)
+    tensors = {"weight": head.weight, "bias": head.bias}
+    if head.query is not None:
+        tensors["query"] = head.query
+    save_file(tensors, path, metadata=metadata)
 
 
 def _training(path: Path, text: str | None) -> Training | None:

@@ -24,7 +24,7 @@ from ghoststream.errors import ConfigError, HeadError
 from ghoststream.events import Debouncer, EventRules, debounce
 from ghoststream.heads import LinearHead, Training, check_head, load_head, predict
 from ghoststream.models import Runtime, imagenet_labels, load_runtime, resolve_weights
-from ghoststream.pooling import POOLINGS, pool
+from ghoststream.pooling import POOLINGS, Pooling, attention, pool
 from ghoststream.sampling import AtFps, EveryFrame, Keyframes, PartOf, Stride
 from ghoststream.sources import Stream
 from ghoststream.types import (
@@ -203,7 +203,7 @@ class EventPipeline:
     def _pooled(self, embeddings: Iterable[Embedding]) -> Iterator[Embedding]:
         config = self.config
         clips = windows(embeddings, window_seconds=config.window, hop_seconds=config.hop)
-        return pool(clips, pooling=POOLINGS[self.head.pooling])
+        return pool(clips, pooling=pooling_of(self.head))
 
     def _named(self, pooled: Iterable[Embedding]) -> Iterator[Prediction]:
         config = self.config
@@ -240,7 +240,7 @@ class Watching:
 
     def _records(self, clips: Iterable[Clip]) -> Iterator[Record]:
         pipeline = self._pipeline
-        pooled = pool(clips, pooling=POOLINGS[pipeline.head.pooling])
+        pooled = pool(clips, pooling=pooling_of(pipeline.head))
         for prediction in pipeline._named(pooled):
             yield prediction
             yield from self._debouncer.update(prediction)
@@ -348,17 +348,35 @@ def _head(config: AnalysisConfig, runtime: Runtime) -> LinearHead:
     if config.head is None:
         return _own_classifier(config, runtime)
     head = load_head(config.head)
-    if head.pooling not in POOLINGS:
-        raise HeadError(
-            f"the head was trained on pool {head.pooling!r}; there are {', '.join(POOLINGS)}"
-        )
     check_head(
         head,
-        features=len(POOLINGS[head.pooling](np.zeros((1, runtime.num_features), np.float32))),
+        features=pooled_features(head, runtime.num_features),
         pooling=config.pool or head.pooling,
         backbone_sha256=runtime.info.sha256,
     )
     return head
+
+
+def pooling_of(head: LinearHead) -> Pooling:
+    """How clips are pooled for a head.
+
+    Raises:
+        HeadError: in a way that is not known here.
+    """
+    if head.query is not None:
+        return attention(head.query)
+    if head.pooling not in POOLINGS:
+        raise HeadError(
+            f"the head was trained on pool {head.pooling!r}; there are {', '.join(POOLINGS)}"
+        )
+    return POOLINGS[head.pooling]
+
+
+def pooled_features(head: LinearHead, features: int) -> int:
+    """Numbers in the vector of a clip, where that of a frame has so many."""
+    if head.query is not None:
+        return 2 * features
+    return len(pooling_of(head)(np.zeros((1, features), np.float32)))
 
 
 def _own_classifier(config: AnalysisConfig, runtime: Runtime) -> LinearHead:

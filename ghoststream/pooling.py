@@ -44,6 +44,31 @@ def mean_std(vectors: NDArray[np.float32]) -> Vector:
     return np.concatenate([mean(vectors), np.std(vectors, axis=0)])
 
 
+def with_change(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each frame beside its absolute difference to the one before: T x D to T x 2 D."""
+    change = np.abs(np.diff(vectors, axis=0, prepend=vectors[:1]))
+    change[:1] = change[1:2] if len(change) > 1 else 0
+    return np.concatenate([vectors, change], axis=1)
+
+
+def attention(query: Vector) -> Pooling:
+    """A mean of frames and their change in which some moments count more, 2 D.
+
+    Args:
+        query: 2 D numbers that were learnt: a frame counts by the softmax of its product with them.
+    """
+
+    def pooled(vectors: NDArray[np.float32]) -> Vector:
+        frames = with_change(vectors)
+        # Not by BLAS: its threads spin while they wait, and take cores from decoders.
+        scores = np.einsum("td,d->t", frames, query)
+        weights = np.exp(scores - scores.max())
+        shares = (weights / weights.sum()).astype(np.float32)
+        return np.asarray(np.einsum("t,td->d", shares, frames))
+
+    return pooled
+
+
 def mean_change(vectors: NDArray[np.float32]) -> Vector:
     """Mean, and mean absolute difference of neighbours, side by side, 2 D: how fast it moves, too.
 

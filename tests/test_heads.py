@@ -6,7 +6,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from ghoststream.errors import HeadError
-from ghoststream.heads import LinearHead, check_head, load_head, predict, save_head
+from ghoststream.heads import LinearHead, Training, check_head, load_head, predict, save_head
 from ghoststream.types import Embedding, TimeSpan
 
 
@@ -55,12 +55,37 @@ def test_a_head_survives_the_way_through_a_file(tmp_path: Path) -> None:
     loaded = load_head(tmp_path / "head.safetensors")
     assert loaded.labels == ("кошка", "b", "c")
     assert (loaded.pooling, loaded.backbone_sha256) == ("mean", "ab" * 32)
+    assert (loaded.query, loaded.training) == (None, None)
     np.testing.assert_array_equal(loaded.weight, saved.weight)
+
+
+def test_what_training_left_survives_the_way_through_a_file(tmp_path: Path) -> None:
+    training = Training(
+        fps=Fraction(30000, 1001), window=Fraction(2), framing="pad", enter=0.6, leave=0.4,
+        background="nichts", files=("aa", "bb"), figures={"clips": 8},
+    )  # fmt: skip
+    query = np.array([1, 2], dtype=np.float32)
+    save_head(head(training=training, query=query), tmp_path / "head.safetensors")
+    loaded = load_head(tmp_path / "head.safetensors")
+    assert loaded.training == training
+    assert loaded.query is not None
+    assert loaded.query.tolist() == [1, 2]
+
+
+def test_a_training_that_is_not_understood_is_refused(tmp_path: Path) -> None:
+    metadata = {"format": "ghoststream.head/1", "labels": '["a"]', "pooling": "mean",
+                "backbone_sha256": "ab", "training": '{"fps": "8"}'}  # fmt: skip
+    tensors = {"weight": np.zeros((1, 2), np.float32), "bias": np.zeros(1, np.float32)}
+    save_file(tensors, tmp_path / "head.safetensors", metadata=metadata)
+    with pytest.raises(HeadError, match="in a way that is not understood how it was trained"):
+        load_head(tmp_path / "head.safetensors")
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
     with pytest.raises(HeadError, match="a head of 3 labels"):
         head(bias=np.zeros(2, dtype=np.float32))
+    with pytest.raises(HeadError, match="the query of a head is as long as its vectors"):
+        head(query=np.zeros(3, dtype=np.float32))
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from ghoststream.pooling import POOLINGS, pool
+from ghoststream.pooling import POOLINGS, attention, pool
 from ghoststream.types import Clip, TimeSpan
 
 VECTORS = np.array([[0.0, 1.0], [2.0, 3.0]], dtype=np.float32)
@@ -43,3 +43,17 @@ def test_pool_keeps_the_span() -> None:
     clip = Clip(span=span, times=(Fraction(1), Fraction(2)), vectors=VECTORS)
     (pooled,) = pool([clip], pooling=POOLINGS["mean"])
     assert pooled.span == span
+
+
+def test_attention_without_a_query_is_mean_and_change() -> None:
+    vectors = np.array([[0, 1], [2, 3], [6, 3]], dtype=np.float32)
+    pooled = attention(np.zeros(4, dtype=np.float32))(vectors)
+    assert pooled.dtype == np.float32
+    # The first frame has the change of the second, since nothing comes before it.
+    np.testing.assert_allclose(pooled, [8 / 3, 7 / 3, 8 / 3, 4 / 3], rtol=1e-6)
+
+
+def test_attention_looks_where_the_query_points() -> None:
+    query = np.array([0, 50, 0, 0], dtype=np.float32)
+    np.testing.assert_allclose(attention(query)(VECTORS), [2, 3, 2, 2], rtol=1e-6)
+    np.testing.assert_allclose(attention(query)(VECTORS[:1]), [0, 1, 0, 0], rtol=1e-6)

@@ -31,7 +31,7 @@ PARTLY_LOST = 3
 )
 @click.option(
     "--pool",
-    type=click.Choice(POOLINGS),
+    type=click.Choice([*POOLINGS, "attention"]),
     help="How a clip's vectors become one.  [default: what does best]",
 )
 @click.option(

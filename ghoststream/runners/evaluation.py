@@ -14,7 +14,8 @@ import numpy as np
 from ghoststream.config import EmbedConfig, EvaluateConfig
 from ghoststream.errors import DataError, HeadError
 from ghoststream.heads import LinearHead, Training, check_head, load_head
-from ghoststream.pipeline import FramePipeline
+from ghoststream.pipeline import FramePipeline, pooling_of
+from ghoststream.pooling import POOLINGS, Pooling
 from ghoststream.runners.features import (
     ClipFeatures,
     Features,
@@ -23,7 +24,7 @@ from ghoststream.runners.features import (
     labelled_clips,
     read_features,
 )
-from ghoststream.runners.training import check_pooling
+from ghoststream.runners.training import ATTENTION, EVENLY, check_pooling
 from ghoststream.train.calibration import probabilities
 from ghoststream.train.dataset import Dataset, Indices, Numbers
 from ghoststream.train.folds import grouped_folds
@@ -137,16 +138,23 @@ def _evaluated(
     features: Features,
     pipeline: FramePipeline,
 ) -> Evaluation:
-    whole = _dataset(features.clips, head, training)
+    whole = _dataset(features.clips, head, training, pooling_of(head))
     asked, unseen = _asked(features.clips, training)
     scored = unseen if len(unseen) else asked
     if len(unseen):
         means = _answers(head, whole.of(unseen))
     else:
-        alike = check_pooling(head.pooling, whole, folds=config.folds, seed=config.seed)
+        alike = check_pooling(
+            head.pooling,
+            features.clips,
+            classes=head.labels,
+            window_seconds=training.window,
+            folds=config.folds,
+            seed=config.seed,
+        )
         means = alike.checked.probabilities[asked]
     clips = [features.clips[index] for index in scored]
-    curve = _curve(whole, config)
+    curve = _curve(_even(features.clips, head, training), config)
     return Evaluation(
         head=head,
         basis="unseen" if len(unseen) else "cross-validation",
@@ -170,10 +178,16 @@ def _asked(clips: Sequence[ClipFeatures], training: Training) -> tuple[Indices, 
     return np.flatnonzero(is_asked), np.flatnonzero(is_asked & ~is_known)
 
 
-def _dataset(clips: Sequence[ClipFeatures], head: LinearHead, training: Training) -> Dataset:
-    return dataset_of(
-        clips, classes=head.labels, pooling=head.pooling, window_seconds=training.window
-    )
+def _dataset(
+    clips: Sequence[ClipFeatures], head: LinearHead, training: Training, pooling: Pooling
+) -> Dataset:
+    return dataset_of(clips, classes=head.labels, pooling=pooling, window_seconds=training.window)
+
+
+def _even(clips: Sequence[ClipFeatures], head: LinearHead, training: Training) -> Dataset:
+    """For the learning curve: a query that was learnt from all clips would flatter it."""
+    pooling = POOLINGS[EVENLY if head.pooling == ATTENTION else head.pooling]
+    return _dataset(clips, head, training, pooling)
 
 
 def _answers(head: LinearHead, data: Dataset) -> Numbers:

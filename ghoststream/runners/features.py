@@ -2,7 +2,7 @@
 
 reader = FeatureReader(config, cache=Path("embeddings"))
 clips, lost = reader.read(examples)
-data = dataset_of(clips, classes=("a", "b"), pooling="mean", window_seconds=Fraction(2))
+data = dataset_of(clips, classes=("a", "b"), pooling=mean, window_seconds=Fraction(2))
 """
 
 import io
@@ -13,12 +13,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ghoststream.config import EmbedConfig
 from ghoststream.errors import ConfigError, DataError, SourceError
 from ghoststream.models.cache import Cache, cache_folder, cache_key
 from ghoststream.pipeline import FramePipeline, build_frame_pipeline
-from ghoststream.pooling import POOLINGS
+from ghoststream.pooling import Pooling
 from ghoststream.runners.archive.analysis import sha256_of
 from ghoststream.runners.local import ahead
 from ghoststream.sinks.records import plain
@@ -40,6 +41,7 @@ FOLDER = "training"
 FORMAT = 1
 """Of what is kept; another number, and all is made anew."""
 
+Frames = NDArray[np.float32]
 Progress = Callable[[int, int], None]
 """Told how many clips are done, and of how many."""
 
@@ -215,7 +217,7 @@ def dataset_of(
     clips: Sequence[ClipFeatures],
     *,
     classes: tuple[str, ...],
-    pooling: str,
+    pooling: Pooling,
     window_seconds: Fraction,
 ) -> Dataset:
     """Windows of clips, pooled.
@@ -223,7 +225,7 @@ def dataset_of(
     Args:
         clips: at least one.
         classes: names, of which every clip has one.
-        pooling: a name in `POOLINGS`.
+        pooling: of each window.
         window_seconds: longer clips are cut into several windows of this length.
     """
     cut = [list(_windows(clip.embeddings, window_seconds)) for clip in clips]
@@ -231,13 +233,19 @@ def dataset_of(
         group: number for number, group in enumerate(sorted({c.example.group for c in clips}))
     }
     return Dataset(
-        vectors=np.stack([POOLINGS[pooling](window.vectors) for each in cut for window in each]),
+        vectors=np.stack([pooling(window.vectors) for each in cut for window in each]),
         owners=np.repeat(np.arange(len(clips)), [len(each) for each in cut]),
         seconds=np.array([float(window.span.duration) for each in cut for window in each]),
         labels=np.array([classes.index(clip.example.label) for clip in clips], dtype=np.intp),
         groups=np.array([groups[clip.example.group] for clip in clips], dtype=np.intp),
         classes=classes,
     )
+
+
+def windows_of(clips: Sequence[ClipFeatures], window_seconds: Fraction) -> list[Frames]:
+    """The frames of each window, T x D, in the order of `dataset_of`."""
+    cut = (window for clip in clips for window in _windows(clip.embeddings, window_seconds))
+    return [window.vectors for window in cut]
 
 
 def _windows(embeddings: Sequence[Embedding], window_seconds: Fraction) -> list[Clip]:

@@ -19,7 +19,7 @@ from ghoststream.config import AnalysisConfig, make_config
 from ghoststream.errors import ConfigError, StoreError, WeightsError
 from ghoststream.models import resolve_weights, weights_of
 from ghoststream.pipeline import FramePipeline, build_frame_pipeline
-from ghoststream.pooling import POOLINGS
+from ghoststream.pooling import POOLINGS, Pooling
 from ghoststream.sources.file import shown
 from ghoststream.types import Device, Frame, Precision, Vector
 from ghoststream.video.moment import frame_at, samples_between
@@ -148,7 +148,7 @@ class Lens:
             ConfigError: the stretch lies outside of the video, or nothing in it is picked.
             SourceError, WeightsError: as `moment`.
         """
-        pooling = POOLINGS[str(self._recipe.configuration["pool"])]
+        pooling = self._pooling()
         pipeline = self._pipeline
         samples = samples_between(
             stretch.path,
@@ -160,6 +160,15 @@ class Lens:
         )
         return pooling(np.stack([e.vector for e in pipeline.embeddings(samples)]))
 
+    def _pooling(self) -> Pooling:
+        name = str(self._recipe.configuration["pool"])
+        if name not in POOLINGS:
+            raise ConfigError(
+                f"clips of {self._address} are pooled by {name}, which its head has learnt, and a "
+                "store holds no heads; search it by a picture or a moment"
+            )
+        return POOLINGS[name]
+
     def _vector(self, frame: Frame) -> Vector:
         runtime = self._pipeline.runtime
         vector: Vector = runtime.embed(runtime.preprocessing.prepare(frame)[np.newaxis])[0]
@@ -169,8 +178,13 @@ class Lens:
     def _pipeline(self) -> FramePipeline:
         weights = find_weights(self._recipe, self._address, self._weights)
         settings: dict[str, object] = dict(self._recipe.configuration)
-        # Of the head only its hash is known, and no query needs it.
-        settings |= {"head": None, "model": self._recipe.model, "weights": str(weights)}
+        # Of the head only its hash is known, and frames need neither it nor a pooling.
+        settings |= {
+            "head": None,
+            "pool": None,
+            "model": self._recipe.model,
+            "weights": str(weights),
+        }
         settings |= {"device": self._device, "precision": self._precision}
         pipeline = build_frame_pipeline(make_config(AnalysisConfig, settings))
         _check_preprocessing(pipeline, self._recipe, self._address)

@@ -6,6 +6,7 @@ trained.head.training.figures["accuracy"]
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -13,14 +14,18 @@ import numpy as np
 from ghoststream.config import EmbedConfig, TrainConfig
 from ghoststream.errors import ConfigError
 from ghoststream.heads import LinearHead, Training, save_head
+from ghoststream.pooling import POOLINGS
+from ghoststream.runners.attention import attended, repool
 from ghoststream.runners.features import (
     ClipFeatures,
     Features,
+    Frames,
     Progress,
     check_enough,
     dataset_of,
     labelled_clips,
     read_features,
+    windows_of,
 )
 from ghoststream.sinks.atomic import AtomicFile, output_errors
 from ghoststream.train.calibration import calibration_error, fit_temperature
@@ -32,8 +37,14 @@ from ghoststream.train.scores import Scores, score
 from ghoststream.train.threshold import DEFAULT_ENTER, AlarmLimit, choose_threshold, parse_limit
 from ghoststream.train.validation import Checked, cross_validate
 
-CANDIDATES = ("mean", "max", "mean_std", "mean_change")
+ATTENTION = "attention"
+EVENLY = "mean_change"
+"""What attention is without a query."""
+CANDIDATES = ("mean", "max", "mean_std", EVENLY, ATTENTION)
 """Of equally good ones, the first is taken."""
+ATTENTION_COSTS = 0.02
+"""Recall by which it has to be better: it has more to fit, and a store that is filled with it
+cannot be searched by a stretch of video."""
 BACKGROUND = "background"
 LEAVE_SHARE = 2 / 3
 """Of `enter`, where an event ends: as far apart as the defaults are."""
@@ -95,9 +106,10 @@ def train(config: TrainConfig, *, progress: Progress = lambda done, of: None) ->
         )
         check_enough(features)
         candidates = compare(features.clips, config)
-        chosen = max(candidates, key=lambda candidate: candidate.scores.mean_recall)
+        chosen = max(candidates, key=_worth)
         training = _training(config, features, chosen, background, limit)
-        head = _fitted(chosen, config, training, pipeline.runtime.info.sha256)
+        frames = windows_of(features.clips, config.window)
+        head = _fitted(chosen, frames, config, training, pipeline.runtime.info.sha256)
         with output_errors(config.out):
             save_head(head, file.partial)
         file.commit()
@@ -111,6 +123,11 @@ def train(config: TrainConfig, *, progress: Progress = lambda done, of: None) ->
         notices=tuple(filter(None, [pipeline.notice])),
         lost=features.lost,
     )
+
+
+def _worth(candidate: Candidate) -> float:
+    recall = candidate.scores.mean_recall
+    return recall - ATTENTION_COSTS if candidate.pooling == ATTENTION else recall
 
 
 def is_to_learn(example: Example) -> bool:
@@ -127,27 +144,39 @@ def embed_config(config: TrainConfig) -> EmbedConfig:
 def compare(clips: Sequence[ClipFeatures], config: TrainConfig) -> list[Candidate]:
     """How each pooling does in cross-validation, all over the same parts."""
     poolings = CANDIDATES if config.pool is None else (config.pool,)
+    classes = classes_of([clip.example for clip in clips])
     return [
         check_pooling(
-            pooling, dataset(clips, pooling, config), folds=config.folds, seed=config.seed
+            pooling,
+            clips,
+            classes=classes,
+            window_seconds=config.window,
+            folds=config.folds,
+            seed=config.seed,
         )
         for pooling in poolings
     ]
 
 
-def dataset(clips: Sequence[ClipFeatures], pooling: str, config: TrainConfig) -> Dataset:
-    """Windows of the length of the settings."""
-    classes = classes_of([clip.example for clip in clips])
-    return dataset_of(clips, classes=classes, pooling=pooling, window_seconds=config.window)
-
-
-def check_pooling(pooling: str, data: Dataset, *, folds: int, seed: int) -> Candidate:
-    """Cross-validates one pooling.
+def check_pooling(
+    pooling: str,
+    clips: Sequence[ClipFeatures],
+    *,
+    classes: tuple[str, ...],
+    window_seconds: Fraction,
+    folds: int,
+    seed: int,
+) -> Candidate:
+    """Cross-validates one pooling; one that is learnt is learnt for each part.
 
     Raises:
         DataError: the groups cannot be split.
     """
-    checked = cross_validate(data, folds=grouped_folds(data, folds=folds, seed=seed), seed=seed)
+    fixed = POOLINGS[EVENLY if pooling == ATTENTION else pooling]
+    data = dataset_of(clips, classes=classes, pooling=fixed, window_seconds=window_seconds)
+    pooled = repool(windows_of(clips, window_seconds), data) if pooling == ATTENTION else None
+    parts = grouped_folds(data, folds=folds, seed=seed)
+    checked = cross_validate(data, folds=parts, seed=seed, pooled=pooled)
     scores = score(checked.probabilities, data.labels, classes=data.classes)
     return Candidate(pooling=pooling, data=data, checked=checked, scores=scores)
 
@@ -219,10 +248,17 @@ def figures_of(chosen: Candidate) -> dict[str, object]:
 
 
 def _fitted(
-    chosen: Candidate, config: TrainConfig, training: Training, backbone_sha256: str
+    chosen: Candidate,
+    frames: Sequence[Frames],
+    config: TrainConfig,
+    training: Training,
+    backbone_sha256: str,
 ) -> LinearHead:
     """All clips teach the head that is kept; its temperature is that of cross-validation."""
-    data = chosen.data
+    data, query = chosen.data, None
+    if chosen.pooling == ATTENTION:
+        everything = np.arange(len(data.labels))
+        data, query = attended(frames, data, everything)
     model = fit_linear(data, strength=choose_strength(data, seed=config.seed))
     temperature = fit_temperature(chosen.checked.logits, data)
     return LinearHead(
@@ -231,5 +267,6 @@ def _fitted(
         labels=data.classes,
         pooling=chosen.pooling,
         backbone_sha256=backbone_sha256,
+        query=query,
         training=training,
     )

@@ -71,9 +71,7 @@ def _losses(data: Dataset, fold: Fold) -> Numbers:
 
 def _fit_all(data: Dataset, strengths: tuple[float, ...]) -> list[Linear]:
     center = data.vectors.mean(axis=0, dtype=np.float64)
-    spread = data.vectors.std(axis=0, dtype=np.float64)
-    # A feature that hardly moved in training would shout whenever it moves later.
-    spread = np.maximum(spread, max(FLAT * spread.mean(), np.finfo(np.float32).tiny))
+    spread = spread_of(data.vectors)
     # The matrices are small: threads that wait for each other cost more than they bring.
     from threadpoolctl import threadpool_limits
 
@@ -81,6 +79,14 @@ def _fit_all(data: Dataset, strengths: tuple[float, ...]) -> list[Linear]:
         rows, basis = _turned((data.vectors - center) / spread)
         fits = [_fit(rows, data, strength) for strength in strengths]
     return [_folded_in(fit, data, basis, center, spread) for fit in fits]
+
+
+def spread_of(vectors: NDArray[np.float32]) -> Numbers:
+    """What each of the D features is divided by."""
+    spread = vectors.std(axis=0, dtype=np.float64)
+    # A feature that hardly moved in training would shout whenever it moves later.
+    least = max(FLAT * spread.mean(), np.finfo(np.float32).tiny)
+    return np.asarray(np.maximum(spread, least))
 
 
 def _turned(rows: Numbers) -> tuple[Numbers, Numbers | None]:
@@ -99,11 +105,11 @@ def _fit(rows: Numbers, data: Dataset, strength: float) -> Any:
     from sklearn.linear_model import LogisticRegression
 
     model = LogisticRegression(C=strength, max_iter=5000)
-    return model.fit(rows, data.labels[data.owners], sample_weight=_balance(data))
+    return model.fit(rows, data.labels[data.owners], sample_weight=class_weights(data))
 
 
-def _balance(data: Dataset) -> Numbers:
-    """Weights of windows that sum to the number of clips."""
+def class_weights(data: Dataset) -> Numbers:
+    """Weights of windows, alike for every class, that sum to the number of clips."""
     windows = np.bincount(data.owners, minlength=len(data.labels))
     clips = np.bincount(data.labels, minlength=len(data.classes))
     share = len(data.labels) / (np.count_nonzero(clips) * clips[data.labels])

@@ -4,7 +4,7 @@ checked = cross_validate(data, folds=grouped_folds(data, folds=5, seed=0), seed=
 checked.probabilities  # M x C, calibrated
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,20 +27,28 @@ class Checked:
     """M x C, calibrated by the clips of the other parts."""
 
 
-def cross_validate(data: Dataset, *, folds: Sequence[Fold], seed: int) -> Checked:
+def cross_validate(
+    data: Dataset,
+    *,
+    folds: Sequence[Fold],
+    seed: int,
+    pooled: Callable[[Fold], Dataset] | None = None,
+) -> Checked:
     """Trains on all parts but one, and asks about that one; each part in turn.
 
     Args:
         data: all clips.
         folds: that test each clip once.
         seed: of what is chosen within each.
+        pooled: makes the vectors of all clips anew for each fold, where pooling is learnt, too.
     """
     logits = np.zeros((len(data.vectors), len(data.classes)))
     for fold in folds:
-        learnt = data.of(fold.learnt)
+        seen = data if pooled is None else pooled(fold)
+        learnt = seen.of(fold.learnt)
         model = fit_linear(learnt, strength=choose_strength(learnt, seed=seed))
         windows = data.windows_of(fold.tested)
-        logits[windows] = model.logits(data.vectors[windows])
+        logits[windows] = model.logits(seen.vectors[windows])
     return Checked(
         logits=logits,
         raw=probabilities(logits, data),

@@ -41,7 +41,9 @@ def test_from_clips_to_a_head_to_names(data: Path, tmp_path: Path) -> None:
     done = ghoststream("train", data, "--out", head, "--fps", 4, *common)
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
-    assert [line[2:].split()[0] for line in lines[:4]] == ["mean", "max", "mean_std", "mean_change"]
+    assert [line[2:].split()[0] for line in lines[:5]] == [
+        "mean", "max", "mean_std", "mean_change", "attention",
+    ]  # fmt: skip
     assert lines[-2:] == ["events begin at a score of 0.5", f"head: {head}"]
     assert sum(line.startswith("* ") for line in lines) == 1
 

@@ -141,5 +141,15 @@ def test_another_preprocessing_is_refused(recipe: Recipe, sample_videos: Path) -
         Lens(other, "x.store").moment(VideoMoment(path=sample_videos / "cat.mp4", seconds=1))
 
 
+def test_pooling_that_a_head_has_learnt_is_not_in_the_store(
+    recipe: Recipe, sample_videos: Path
+) -> None:
+    learnt = replace(recipe, configuration={**recipe.configuration, "pool": "attention"})
+    lens, cat = Lens(learnt, "x.store"), sample_videos / "cat.mp4"
+    with pytest.raises(ConfigError, match=r"x\.store are pooled by attention, which its head has"):
+        lens.stretch(VideoStretch(path=cat, start_seconds=1, end_seconds=2))
+    assert lens.moment(VideoMoment(path=cat, seconds=1)).shape == (1280,)
+
+
 def _cosine(a: np.ndarray, b: np.ndarray) -> float:
     return float(a @ b / np.linalg.norm(a) / np.linalg.norm(b))

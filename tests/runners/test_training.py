@@ -123,8 +123,23 @@ def test_the_second_training_reads_no_video(
 def test_all_poolings_are_compared(data: Path, head: Path, tmp_path: Path) -> None:
     chosen = trained(data, tmp_path / "head.safetensors", pool=None, cache=head.parent / "cache")
     names = [candidate.pooling for candidate in chosen.candidates]
-    assert names == ["mean", "max", "mean_std", "mean_change"]
-    assert chosen.chosen.scores.mean_recall == max(c.scores.mean_recall for c in chosen.candidates)
+    assert names == ["mean", "max", "mean_std", "mean_change", "attention"]
+    fixed = [c.scores.mean_recall for c in chosen.candidates[:-1]]
+    # All are right here, and of equally good ones the first is taken.
+    assert (chosen.chosen.pooling, max(fixed)) == ("mean", 1.0)
+
+
+def test_attention_is_learnt_and_goes_along_with_the_head(data: Path, tmp_path: Path) -> None:
+    path = tmp_path / "attention.safetensors"
+    made = trained(data, path, pool="attention")
+    assert made.chosen.scores.accuracy.value == 1.0
+    loaded = load_head(path)
+    assert loaded.query is not None
+    assert loaded.query.shape == (2560,)
+    (clip,) = classify(data / "flicker" / "flicker1.mp4", head=path, weights="bundled", hop=2)
+    assert clip.labels[0].label == "flicker"
+    report = evaluated(data, path)
+    assert (report.basis, report.scores.accuracy.value) == ("cross-validation", 1.0)
 
 
 def test_events_of_the_background_are_not_told(data: Path, head: Path, tmp_path: Path) -> None:

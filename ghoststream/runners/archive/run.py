@@ -18,8 +18,6 @@ from itertools import count
 from pathlib import Path
 from typing import TypeAlias
 
-import numpy as np
-
 from ghoststream.address import is_network_address
 from ghoststream.archive.database import holds_store
 from ghoststream.archive.index import build_index, needs_index
@@ -30,8 +28,7 @@ from ghoststream.config import ArchiveConfig, deciding_settings
 from ghoststream.cores import available_cores
 from ghoststream.errors import ConfigError, DecoderCrashed, DecoderHung
 from ghoststream.models import choose_device
-from ghoststream.pipeline import EventPipeline, build_event_pipeline
-from ghoststream.pooling import POOLINGS
+from ghoststream.pipeline import EventPipeline, build_event_pipeline, pooled_features
 from ghoststream.runners.archive.analysis import (
     Began,
     Ended,
@@ -150,7 +147,6 @@ def _due(config: ArchiveConfig, arrivals: "_Arrivals", store: Store) -> int | No
 def recipe_of(pipeline: EventPipeline) -> Recipe:
     """How the vectors that a pipeline makes are made."""
     config, runtime, head = pipeline.config, pipeline.frames.runtime, pipeline.head
-    pooled = POOLINGS[head.pooling](np.zeros((1, runtime.num_features), np.float32))
     settings = deciding_settings(config)
     return Recipe(
         model=runtime.info.name,
@@ -162,7 +158,7 @@ def recipe_of(pipeline: EventPipeline) -> Recipe:
             "pool": head.pooling,
         },
         frame_features=runtime.num_features,
-        clip_features=len(pooled),
+        clip_features=pooled_features(head, runtime.num_features),
     )
 
 
