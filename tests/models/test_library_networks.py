@@ -74,10 +74,8 @@ def torchvision_case(name: str, features: int, places: int = 7) -> Case:
     )
 
 
-SMALL = [
-    timm_case("test_resnet.r160_in1k", 96, 5),
-    timm_case("test_vit.r160_in1k", 64, 10),
-]
+RESNET = timm_case("test_resnet.r160_in1k", 96, 5)
+VIT = timm_case("test_vit.r160_in1k", 64, 10)
 SHUFFLENET = torchvision_case("shufflenet_v2_x0_5", 1024)
 OTHERS = [
     timm_case("mobilenetv3_small_050", 1024, 7),
@@ -94,10 +92,10 @@ OTHERS = [
     torchvision_case("swin_t", 768),
 ]
 RUNS = [
-    *((case, device) for case in SMALL for device in ("cpu", "reference")),
-    (SHUFFLENET, "reference"),
-    # The larger a network, the longer its conversion takes.
-    pytest.param(SHUFFLENET, "cpu", marks=pytest.mark.slow),
+    (RESNET, "cpu"),
+    *((case, "reference") for case in (RESNET, VIT, SHUFFLENET)),
+    # Conversion takes its time.
+    *(pytest.param(case, "cpu", marks=pytest.mark.slow) for case in (VIT, SHUFFLENET)),
     *(
         pytest.param(case, device, marks=pytest.mark.slow)
         for case in OTHERS
