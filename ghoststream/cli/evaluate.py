@@ -70,6 +70,8 @@ def _print(evaluation: "Evaluation", paths: Mapping[str, Path]) -> None:
 
 
 def _basis(evaluation: "Evaluation") -> str:
+    if not evaluation.known:
+        return "the head was trained on none of these clips"
     if evaluation.basis == "unseen":
         return f"{evaluation.known} clips that the head was trained on are left out"
     return (

@@ -5,6 +5,8 @@ check_examples(examples)
 """
 
 import csv
+import io
+import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +82,7 @@ def _from_table(table: Path) -> Iterator[Example]:
         raise DataError(
             f"cannot read {table}: {error}; give a folder a class, or a CSV file in UTF-8"
         ) from error
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     _check_columns(table, reader.fieldnames or ())
     for row in reader:
         try:
@@ -104,6 +106,8 @@ def _example(folder: Path, row: Mapping[str, str | None]) -> Example:
         raise ValueError("more cells than columns; put names with commas in quotes")
     if not cells["path"] or not cells["label"]:
         raise ValueError("needs a path and a label")
+    if not cells["label"].isprintable():
+        raise ValueError(f"the label {cells['label']!r} must be printable, in one line")
     if cells["split"] not in SPLITS:
         raise ValueError(f"split is {cells['split']!r}; it is train, test, or empty")
     start, end = (_seconds(name, cells[name]) for name in ("start", "end"))
@@ -121,10 +125,15 @@ def _example(folder: Path, row: Mapping[str, str | None]) -> Example:
 
 
 def _seconds(name: str, text: str) -> float | None:
+    if not text:
+        return None
     try:
-        return float(text) if text else None
+        seconds = float(text)
     except ValueError:
-        raise ValueError(f"{name} is {text!r}; it is a number of seconds") from None
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise ValueError(f"{name} is {text!r}; it is a number of seconds")
+    return seconds
 
 
 def classes_of(examples: Sequence[Example]) -> tuple[str, ...]:

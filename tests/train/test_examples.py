@@ -49,12 +49,12 @@ def test_a_table_says_it_all(tmp_path: Path) -> None:
         tmp_path,
         "path,label,start,end,group,split\n"
         "a.mp4,wave,1.5,3,gate,train\n"
-        "a.mp4,nod,,1,,\n",
+        'a.mp4,"no, d",,1,,\n',
     )  # fmt: skip
     assert read_examples(path, suffixes=SUFFIXES) == [
         Example(path=tmp_path / "a.mp4", label="wave", group="gate", start_seconds=1.5,
                 end_seconds=3.0, split="train"),
-        Example(path=tmp_path / "a.mp4", label="nod", group=str(tmp_path / "a.mp4"),
+        Example(path=tmp_path / "a.mp4", label="no, d", group=str(tmp_path / "a.mp4"),
                 end_seconds=1.0),
     ]  # fmt: skip
 
@@ -73,8 +73,13 @@ def test_a_folder_with_a_table_is_read_by_it(tmp_path: Path) -> None:
         ("path,group\n", "it needs path and label"),
         ("path,label\na.mp4,\n", "line 2: needs a path and a label"),
         ("path,label\na.mp4,wave,2\n", "line 2: more cells than columns"),
+        (
+            'path,label\na.mp4,"no\nd"\n',
+            "line 3: the label 'no.*nd' must be printable, in one line",
+        ),
         ("path,label,split\na.mp4,wave,tset\n", "line 2: split is 'tset'"),
         ("path,label,start\na.mp4,wave,soon\n", "line 2: start is 'soon'"),
+        ("path,label,end\na.mp4,wave,nan\n", "line 2: end is 'nan'; it is a number of seconds"),
         ("path,label,start,end\na.mp4,wave,3,2\n", "line 2: end .2. must come after start .3."),
         ("path,label\nb.mp4,wave\n", "names 1 files that are not there, such as .*b.mp4"),
     ],
