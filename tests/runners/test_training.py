@@ -129,6 +129,7 @@ def test_all_poolings_are_compared(data: Path, head: Path, tmp_path: Path) -> No
     assert (chosen.chosen.pooling, max(fixed)) == ("mean", 1.0)
 
 
+@pytest.mark.slow
 def test_attention_is_learnt_and_goes_along_with_the_head(data: Path, tmp_path: Path) -> None:
     path = tmp_path / "attention.safetensors"
     made = trained(data, path, pool="attention")
