@@ -206,6 +206,7 @@ def test_a_report_is_files(head: Path, tmp_path: Path) -> None:
     assert set(paths.values()) == set((tmp_path / "report").iterdir())
 
 
+@pytest.mark.slow
 def test_spans_are_clips_and_long_clips_are_several_windows(tmp_path: Path) -> None:
     for number in range(2):
         write_clip(
