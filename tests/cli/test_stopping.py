@@ -1,4 +1,4 @@
-"""In processes of their own: signals to the one that runs all tests are none of these tests' business."""
+"""In processes of their own, since a signal to this one concerns all tests that come later."""
 
 import subprocess
 import sys
