@@ -127,6 +127,7 @@ def test_secrets_are_found_in_every_spelling() -> None:
     assert leaks(b"rtsp://127.0.0.1/live, and nothing else") == []
 
 
+@pytest.mark.slow
 def test_a_loud_run_writes_no_secret(loud: pytest.MonkeyPatch, tmp_path: Path, work: Path) -> None:
     cameras = tmp_path / "cameras.txt"
     clip = write_clip(tmp_path / "clip.mp4", frames=25, picture=quadrants)

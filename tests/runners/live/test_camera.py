@@ -361,7 +361,7 @@ def test_vitals_tell_rate_and_silence() -> None:
     for second in range(5):
         world.alive(frames=25 * second)
         world.now += 1
-    assert world.camera.vitals.capture_fps == 20
+    assert world.camera.vitals.capture_fps == 25
     assert world.camera.vitals.silent_seconds == 1
     assert World().camera.vitals.silent_seconds is None
 

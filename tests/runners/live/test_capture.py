@@ -224,6 +224,7 @@ def test_what_a_capture_process_needs_is_light() -> None:
     assert printed.stdout == "set()\n"
 
 
+@pytest.mark.slow
 def test_a_process_uses_one_thread_for_numbers_and_ignores_the_terminal() -> None:
     script = Connection(parts=(Part(frames=50, pace=1),), is_endless=True)
     with HttpCamera(script) as camera, heard(spec_of(camera.url)) as process:
