@@ -70,7 +70,11 @@ class LiveOutputs:
             return []
         return [
             SpoolSnapshot(
-                destination=name, depth=delivery.depth(name), dropped=delivery.dropped(name)
+                destination=name,
+                depth=delivery.depth(name),
+                dropped=delivery.dropped(name),
+                rejected=delivery.rejected(name),
+                is_connected=delivery.is_connected(name),
             )
             for name in delivery.destinations
         ]

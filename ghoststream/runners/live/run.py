@@ -29,7 +29,7 @@ from ghoststream.runners.live.outputs import LiveOutputs
 from ghoststream.runners.live.patience import Patience
 from ghoststream.runners.live.rate import Rate
 from ghoststream.runners.live.reload import ReloadedCameras
-from ghoststream.runners.live.snapshot import CameraSnapshot
+from ghoststream.runners.live.snapshot import CameraSnapshot, EvidenceSnapshot
 from ghoststream.runners.live.supervisor import Supervisor
 from ghoststream.runners.local import Outcome, check_any_read
 from ghoststream.runners.outputs import Outputs, check_distinct, event_outputs
@@ -127,7 +127,7 @@ class LiveRun:
             self._outputs = LiveOutputs(config, paths, send=self._supervisor.send, watcher=watcher)
             opened.callback(self._outputs.close, 0.0)
             self._metrics = Metrics(
-                self.snapshot, spools=self._outputs.spools, evidence_bytes=self._evidence_bytes
+                self.snapshot, spools=self._outputs.spools, evidence=self._evidence_snapshot
             )
             self._endpoint = self._opened_endpoint()
             opened.pop_all()
@@ -275,8 +275,16 @@ class LiveRun:
             return None
         return Endpoint(port, metrics=self._metrics, snapshot=self.snapshot)
 
-    def _evidence_bytes(self) -> int | None:
-        return None if self._outputs.evidence is None else self._outputs.evidence.nbytes
+    def _evidence_snapshot(self) -> EvidenceSnapshot | None:
+        evidence = self._outputs.evidence
+        if evidence is None:
+            return None
+        return EvidenceSnapshot(
+            nbytes=evidence.nbytes,
+            deleted_files=evidence.counts.deleted_files,
+            deleted_bytes=evidence.counts.deleted_bytes,
+            lost=self._lost_evidence.count,
+        )
 
     def _snapshot(self, name: str, watched: _Watched) -> CameraSnapshot:
         now = time.monotonic()
