@@ -35,7 +35,6 @@ from ghoststream.errors import (
     StreamUnauthorized,
     StreamUnreachable,
 )
-from ghoststream.runners.live.counts import total
 from ghoststream.runners.live.messages import (
     Alive,
     Begun,
@@ -232,7 +231,7 @@ class Camera(Generic[Connection]):
 
     @property
     def _counts(self) -> Counts:
-        return total(self._before, self._current)
+        return self._before + self._current
 
     def _connect(self) -> None:
         self._enter("connecting")

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from ghoststream.errors import SourceError
-from ghoststream.runners.live.counts import total
 from ghoststream.runners.live.decoding import Decoding
 from ghoststream.runners.live.footage import Footage
 from ghoststream.runners.live.line import Line
@@ -129,7 +128,7 @@ class _Capture:
     def _counts(self) -> Counts:
         if self._connection is None:
             return Counts()
-        return total(self._connection.reader.counts, self._connection.decoding.counts)
+        return self._connection.reader.counts + self._connection.decoding.counts
 
     def _tell(self, message: FromCapture) -> None:
         try:

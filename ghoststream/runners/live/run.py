@@ -20,7 +20,6 @@ from ghoststream.pipeline import build_event_pipeline
 from ghoststream.runners.jobs import Result
 from ghoststream.runners.live.analysis import BATCH, Analysis
 from ghoststream.runners.live.cameras import CameraPlan
-from ghoststream.runners.live.counts import total
 from ghoststream.runners.live.endpoint import Endpoint
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, NotKept
@@ -298,7 +297,7 @@ class LiveRun:
             capture_fps=seen.capture_fps,
             process_fps=process_fps,
             skipped_fps=max(0.0, seen.capture_fps - process_fps),
-            counts=total(seen.counts, Counts(overrun=self._inbox.overrun(name))),
+            counts=seen.counts + Counts(overrun=self._inbox.overrun(name)),
             sampled=watched.sampled,
             reconnects=seen.reconnects,
             stalls=seen.stalls,
