@@ -21,7 +21,7 @@ from ghoststream.runners.live.messages import (
     SegmentBegun,
     SegmentEnded,
 )
-from ghoststream.runners.live.metrics import Metrics
+from ghoststream.runners.live.monitoring.metrics import Metrics
 from ghoststream.sinks.live import LiveSink
 from ghoststream.stages import batched
 from ghoststream.types import (

@@ -20,16 +20,16 @@ from ghoststream.pipeline import build_event_pipeline
 from ghoststream.runners.jobs import Result
 from ghoststream.runners.live.analysis import BATCH, Analysis
 from ghoststream.runners.live.cameras import CameraPlan
-from ghoststream.runners.live.endpoint import Endpoint
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, NotKept
-from ghoststream.runners.live.metrics import Metrics
+from ghoststream.runners.live.monitoring.endpoint import Endpoint
+from ghoststream.runners.live.monitoring.metrics import Metrics
+from ghoststream.runners.live.monitoring.snapshot import CameraSnapshot, EvidenceSnapshot
 from ghoststream.runners.live.outputs import LiveOutputs
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.rate import Rate
 from ghoststream.runners.live.reload import ReloadedCameras
-from ghoststream.runners.live.snapshot import CameraSnapshot, EvidenceSnapshot
-from ghoststream.runners.live.supervisor import Supervisor
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.rate import Rate
+from ghoststream.runners.live.supervision.supervisor import Supervisor
 from ghoststream.runners.local import Outcome, check_any_read
 from ghoststream.runners.outputs import Outputs, check_distinct, event_outputs
 from ghoststream.sinks.live import LiveWatcher

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from ghoststream.config import RunConfig, make_config
 from ghoststream.models.openvino_runtime import OpenVinoRuntime
 from ghoststream.runners.jobs import Result
-from ghoststream.runners.live import health
+from ghoststream.runners.live.monitoring import health
 from ghoststream.runners.live.reload import ReloadedCameras
 from ghoststream.runners.live.run import run_cameras
 from ghoststream.sinks.live import LiveWatcher

@@ -19,11 +19,15 @@ from itertools import chain
 from multiprocessing.connection import wait
 
 from ghoststream.errors import SourceError
-from ghoststream.runners.live.camera import Camera, Vitals
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, Item, ToCapture
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.process import CaptureProcess, launch_capture, start_server
+from ghoststream.runners.live.supervision.camera import Camera, Vitals
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.process import (
+    CaptureProcess,
+    launch_capture,
+    start_server,
+)
 
 IDLE_SECONDS = 1.0
 """To wait where no camera has anything to do."""

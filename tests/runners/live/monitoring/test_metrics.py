@@ -13,10 +13,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ghoststream.errors import ConfigError
-from ghoststream.runners.live.endpoint import Endpoint
-from ghoststream.runners.live.health import Health
-from ghoststream.runners.live.metrics import Metrics
-from ghoststream.runners.live.snapshot import CameraSnapshot, EvidenceSnapshot, SpoolSnapshot
+from ghoststream.runners.live.monitoring.endpoint import Endpoint
+from ghoststream.runners.live.monitoring.health import Health
+from ghoststream.runners.live.monitoring.metrics import Metrics
+from ghoststream.runners.live.monitoring.snapshot import (
+    CameraSnapshot,
+    EvidenceSnapshot,
+    SpoolSnapshot,
+)
 from ghoststream.types import Counts
 from ghoststream.version import __version__
 

@@ -19,7 +19,6 @@ from ghoststream.errors import (
     StreamUnreachable,
 )
 from ghoststream.models.preprocessing import Preprocessing
-from ghoststream.runners.live.camera import Camera
 from ghoststream.runners.live.messages import (
     Alive,
     Begun,
@@ -37,7 +36,8 @@ from ghoststream.runners.live.messages import (
     SegmentEnded,
     Stop,
 )
-from ghoststream.runners.live.patience import Patience
+from ghoststream.runners.live.supervision.camera import Camera
+from ghoststream.runners.live.supervision.patience import Patience
 from ghoststream.sampling import EveryFrame
 from ghoststream.types import (
     WHOLE_PICTURE,

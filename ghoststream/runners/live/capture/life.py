@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from ghoststream.errors import SourceError
-from ghoststream.runners.live.decoding import Decoding
-from ghoststream.runners.live.footage import Footage
+from ghoststream.runners.live.capture.decoding import Decoding
+from ghoststream.runners.live.capture.footage import Footage
 from ghoststream.runners.live.line import Line
 from ghoststream.runners.live.messages import (
     Alive,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
-from ghoststream.runners.live.backlog import Backlog
+from ghoststream.runners.live.capture.backlog import Backlog
 from ghoststream.runners.live.messages import Begun, CaptureSpec, Sampled
 from ghoststream.types import Counts, Frame, Pixels, Region, SegmentCause
 from ghoststream.video.crop import cropped

@@ -13,7 +13,11 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
-from ghoststream.runners.live.snapshot import CameraSnapshot, EvidenceSnapshot, SpoolSnapshot
+from ghoststream.runners.live.monitoring.snapshot import (
+    CameraSnapshot,
+    EvidenceSnapshot,
+    SpoolSnapshot,
+)
 from ghoststream.types import LiveState
 from ghoststream.version import __version__
 

@@ -16,8 +16,8 @@ from clips import index_of, noise, write_clip
 from live_packets import NOON, StreamPacket, live
 from PIL import Image
 
-from ghoststream.runners.live import footage as footage_module
-from ghoststream.runners.live.footage import Footage
+from ghoststream.runners.live.capture import footage as footage_module
+from ghoststream.runners.live.capture.footage import Footage
 from ghoststream.runners.live.messages import EndClip, KeepClip, KeepThumbnail, Kept, NotKept
 from ghoststream.types import Evidence, TimeSpan
 from ghoststream.video.ring import Ring

@@ -53,8 +53,8 @@ from ghoststream.runners.live.messages import (
     Stop,
     ToCapture,
 )
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.rate import Rate
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.rate import Rate
 from ghoststream.types import Counts, LiveState, Reason, SegmentCause, Status, Summary
 
 MARGIN_SECONDS = 1.5
