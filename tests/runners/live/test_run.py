@@ -234,3 +234,34 @@ def test_a_camera_taken_off_the_list_does_not_count_as_interrupted(
     outcomes = {o.source: o.summary.reason for o in run.wait().outcomes}
     assert outcomes == {str(first): "completed", str(second): "completed"}
     assert [line["reason"] for line in run.lines("end", source=str(first))] == ["interrupted"]
+
+
+def test_an_event_that_begins_as_the_camera_is_lost_has_its_evidence(
+    watch: Watch, tmp_path: Path
+) -> None:
+    short = Connection(parts=(Part(frames=30, pace=2),), then="break")
+    with HttpCamera(short) as camera:
+        run = watch(camera.url, window=30, evidence=str(tmp_path / "evidence"), retry_initial=5)
+        run.until(lambda: run.lines("event", type="end"))
+        events = {line["after"]["id"] for line in run.lines("event", type="new")}
+        kinds = [(event, kind) for event in events for kind in ("clip", "thumbnail")]
+        run.until(lambda: len(run.lines("evidence")) == len(kinds))
+        run.stop()
+    kept = sorted((line["event"], line["kind"]) for line in run.lines("evidence"))
+    assert kept == sorted(kinds)
+    assert all(Path(line["path"]).is_file() for line in run.lines("evidence"))
+    assert not [line for line in run.notices if "missing" in line]
+
+
+@pytest.mark.slow
+def test_a_file_that_ends_gives_its_last_events_their_evidence(
+    watch: Watch, tmp_path: Path
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=20, rate=25, picture=quadrants)
+    run = watch(clip, realtime=True, window=30, evidence=str(tmp_path / "evidence"))
+    run.wait()
+    events = {line["after"]["id"] for line in run.lines("event", type="new")}
+    assert events
+    assert {line["event"] for line in run.lines("evidence", kind="clip")} == events
+    assert run.lines("end")[-1]["reason"] == "completed"
+    assert not [line for line in run.notices if "missing" in line]
