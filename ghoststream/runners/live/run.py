@@ -243,7 +243,8 @@ class LiveRun:
     def _add(self, plan: CameraPlan) -> None:
         self._given_up.pop(plan.name, None)
         self._watched[plan.name] = _Watched()
-        self._analysis.add(plan.name, regions=tuple(name for name, _ in plan.regions))
+        regions = tuple(name for name, _ in plan.regions)
+        self._analysis.add(plan.name, regions=regions, settings=plan.settings)
         self._supervisor.add(self._spec(plan))
 
     def _remove(self, name: str) -> None:
