@@ -1,4 +1,4 @@
-"""How runs of cameras end, in order or not, and the cost: signals, kills, hangs, full disks."""
+"""How runs of cameras end or go on, in order or not, and the cost: edits, signals, kills, disks."""
 
 import os
 import random
@@ -196,3 +196,46 @@ def test_a_disk_that_is_full_for_a_while_costs_lines_and_nothing_else(
     assert command.log.read_bytes().endswith(b"\n")
     assert command.lines()[-1]["record"] == "end"
     assert command.said.count("lines lost so far") == 1
+
+
+@pytest.mark.slow
+def test_cameras_are_edited_while_they_are_watched(
+    cameras: tuple[HttpCamera, HttpCamera], tmp_path: Path
+) -> None:
+    one, other = cameras
+    pipeline, listing = tmp_path / "cameras.yaml", tmp_path / "more.txt"
+    gate = f"cameras:\n  - name: gate\n    source: {one.url}\n"
+    yard = f"  - name: yard\n    source: {other.url}\n"
+    pipeline.write_text(gate)
+    with LiveCommand(pipeline, "--log-clips", folder=tmp_path) as command:
+
+        def has_begun(name: str, count: int = 1) -> bool:
+            return len(command.lines("header", source=name)) == count
+
+        command.until(lambda: has_begun("gate"))
+        pipeline.write_text(gate + yard)
+        command.until(lambda: has_begun("yard"))
+        pipeline.write_text(gate + yard + "    roi: {door: [0, 0, 0.5, 1]}\n")
+        command.until(lambda: command.lines("header", source="yard", region="door"))
+        pipeline.write_text(gate + "  - {")
+        command.until(lambda: "the cameras stay as they are" in command.said)
+        pipeline.write_text(gate)
+        command.until(lambda: len(command.lines("end", source="yard")) == 2)
+        pipeline.write_text(gate + "min_duration: 1\n")
+        command.until(lambda: "restart to apply: min_duration" in command.said)
+        pipeline.unlink()
+        command.until(lambda: command.said.count("the cameras stay as they are") == 2)
+        # A list of addresses, read at once.
+        listing.write_text(f"{other.url}\n")
+        pipeline.write_text(gate + f"source: {listing}\n")
+        command.signal(signal.SIGHUP)
+        command.until(lambda: has_begun(other.url))
+        listing.write_text("# nothing\n")
+        command.until(lambda: command.said.count("the cameras stay as they are") == 3)
+        pipeline.write_text(gate)
+        command.until(lambda: command.lines("end", source=other.url))
+        command.signal(signal.SIGINT)
+        assert command.wait(5) == 130
+    assert states(command, "gate") == ["connecting", "running", "ended"]
+    assert gaps(command, "gate") == pytest.approx([0.2] * len(gaps(command, "gate")), abs=0.05)
+    assert "Traceback" not in command.said

@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,14 @@ def test_a_network_that_is_too_slow_looks_at_fewer_frames(watch: Watch, policy: 
         assert outcome.summary.overrun + outcome.summary.sampled <= outcome.summary.frames
 
 
+def put_a_file_in_place_of(directory: Path) -> None:
+    """Also where somebody writes in it meanwhile, and makes it anew."""
+    while not directory.is_file():
+        shutil.rmtree(directory, ignore_errors=True)
+        with suppress(IsADirectoryError):
+            directory.write_text("a file where a directory has to be")
+
+
 @pytest.mark.slow
 def test_evidence_that_cannot_be_kept_is_told_and_ends_nothing(
     watch: Watch, tmp_path: Path
@@ -193,8 +202,7 @@ def test_evidence_that_cannot_be_kept_is_told_and_ends_nothing(
         cameras=[camera], realtime=True, loop=True, evidence=evidence, pre_roll=0, post_roll=0
     )
     run.until(lambda: run.lines("evidence", kind="clip"))
-    shutil.rmtree(evidence / "gate")
-    (evidence / "gate").write_text("a file where a directory has to be")
+    put_a_file_in_place_of(evidence / "gate")
     run.until(lambda: any("files of evidence lost so far" in line for line in run.notices))
     seen = len(run.lines("event", type="new"))
     run.until(lambda: len(run.lines("event", type="new")) > seen + 3)
