@@ -71,19 +71,6 @@ def parse_address(text: str, *, schemes: Collection[str]) -> Address:
     )
 
 
-def redacted(text: str, *, schemes: Collection[str]) -> str:
-    """What may be shown of an address; never raises.
-
-    Example:
-        >>> redacted("rtsp://admin:secret@camera/1", schemes=("rtsp",))
-        'rtsp://camera/1'
-    """
-    try:
-        return parse_address(text, schemes=schemes).name
-    except ConfigError:
-        return UNPARSEABLE
-
-
 def _split(rest: str) -> tuple[str | None, str, str] | None:
     """Credentials, host with port, path with query."""
     direct = _HOST_THEN_PATH.fullmatch(rest)

@@ -657,7 +657,7 @@ WITHOUT_EFFECT = (
     | {"device", "precision", "batch", "workers"}
     | {"store", "include", "exclude", "file_timeout", "retry_failed", "dry_run", "watch"}
     | {"engine", "address"}
-    # The header of each camera's results says what it looks at, and how often.
+    # A camera's own rate and regions stand in the headers of its results all the same.
     | set(LiveConfig.model_fields)
 )
 """Settings that decide where results go and how they are reached, but not what they are."""

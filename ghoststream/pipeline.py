@@ -5,7 +5,7 @@ for record in pipeline.records(pipeline.frames.samples(stream), source="clip.mp4
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
 
@@ -134,9 +134,17 @@ class FramePipeline:
         for embedding in self.embeddings(seen, watch=watch):
             yield SampledFrame(embedding=embedding, contrast=contrasts.popleft())
 
-    def header(self, source: str, stream: StreamInfo) -> Header:
-        """Where the results come from."""
-        settings = deciding_settings(self.config)
+    def header(
+        self, source: str, stream: StreamInfo, settings: Mapping[str, object] | None = None
+    ) -> Header:
+        """Where the results come from.
+
+        Args:
+            source: its name, without passwords.
+            stream: what is known of it.
+            settings: that decided the results, where they are not those of the pipeline.
+        """
+        settings = deciding_settings(self.config) if settings is None else settings
         return Header(
             source=source,
             stream=stream,

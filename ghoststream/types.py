@@ -317,6 +317,16 @@ class Counts:
     overrun: int = 0
     """Of a live source, given up because this machine did not keep up with it."""
 
+    def __add__(self, other: "Counts") -> "Counts":
+        """What two readers have met, as one; both stay as they are."""
+        return Counts(
+            frames=self.frames + other.frames,
+            skipped=self.skipped + other.skipped,
+            dropped=self.dropped + other.dropped,
+            decode_errors=self.decode_errors + other.decode_errors,
+            overrun=self.overrun + other.overrun,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline:

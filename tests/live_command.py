@@ -15,6 +15,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -137,3 +138,13 @@ def _read(pid: int, name: str) -> bytes:
 def _parent(pid: int) -> int:
     behind_name = _read(pid, "stat").rpartition(b") ")[2].split()
     return int(behind_name[1]) if behind_name else 0
+
+
+def gaps(command: LiveCommand, camera: str) -> list[float]:
+    """Seconds from the beginning of a camera's clip to that of the next one."""
+    starts = [line["start"] for line in command.lines("clip", source=camera)]
+    return [later - earlier for earlier, later in pairwise(starts)]
+
+
+def states(command: LiveCommand, camera: str) -> list[str]:
+    return [line["state"] for line in command.lines("status", source=camera)]

@@ -177,7 +177,8 @@ def numbered_clip(
     """
     encoder, pix_fmt, options = ENCODERS[codec]
     if codec == "h264":
-        adaptive = f"bframes={b_frames}:b-adapt=0:scenecut=0"
+        # With as many references as a pyramid of B-frames needs, which cameras have who have any.
+        adaptive = f"bframes={b_frames}:b-adapt=0:b-pyramid=normal:ref=4:scenecut=0"
         options = {**options, "x264-params": adaptive}
     return write_clip(
         path,

@@ -22,6 +22,9 @@ HOOK_KEY = "T0Krotkehlchennistkasten_Bxz"
 """A step in the path of a webhook's address, as chat services have it."""
 SIGNING_SECRET = "feuersalamanderteich+ölkäferlarve"
 
+CREDENTIALS = f"{USER}:{PASSWORD}"
+QUOTED = f"{quote(USER, '')}:{quote(PASSWORD, '')}"
+
 SECRETS = (USER, PASSWORD, TOKEN, HOOK_KEY, SIGNING_SECRET)
 WORDS = tuple(word for secret in SECRETS for word in re.findall(r"[A-Za-z0-9]{8,}", secret))
 """No umlaut, no sign: the same bytes in UTF-8, Latin-1, URLs, JSON and `repr`."""
@@ -60,3 +63,8 @@ def leaks(data: bytes) -> list[str]:
         for at, needle in sorted(found)
         if at >= 0
     ]
+
+
+def hook_address(port: int) -> str:
+    """Of a webhook on this machine, with all that is secret in one."""
+    return f"http://{QUOTED}@127.0.0.1:{port}/hooks/{HOOK_KEY}?token={quote(TOKEN)}"

@@ -20,6 +20,8 @@ class LiveReport(LiveWatcher):
 
     def __init__(self, report: Report, *, quiet: bool) -> None:
         self._report, self._quiet = report, quiet
+        self._troubles: dict[str, tuple[str, str | None]] = {}
+        """State and cause that were said last of each camera that does not run."""
 
     def notice(self, line: str) -> None:
         self._report.notice(line)
@@ -29,10 +31,23 @@ class LiveReport(LiveWatcher):
             click.echo(_event_line(record, header))
 
     def status(self, status: Status) -> None:
+        """Says it, but for attempts that end as the one before: a camera may be away for weeks."""
+        if not self._is_news(status):
+            return
         # A cause says which camera it is about, for those who see it alone.
         cause = (status.cause or "").removeprefix(f"{status.source}: ")
         cause = f": {cause}" if cause else ""
         self._report.say(f"{_clock(status.time)}  {status.source}  {status.state}{cause}")
+
+    def _is_news(self, status: Status) -> bool:
+        trouble = self._troubles.get(status.source)
+        if status.state == "connecting":
+            return trouble is None
+        if status.state in ("running", "ended"):
+            self._troubles.pop(status.source, None)
+            return True
+        self._troubles[status.source] = status.state, status.cause
+        return self._troubles[status.source] != trouble
 
 
 def _event_line(event: Event, header: Header) -> str:

@@ -19,4 +19,9 @@ finally:
     if _is_hidden:
         del sys.modules[TELEMETRY]
 
+# The binding makes its table of types when it is first asked for one, and lets go of Python's lock
+# meanwhile: two threads that ask at the same time, each with its first batch, wait for each other
+# for ever. While a module is imported there is but one.
+openvino.Type.u8.to_dtype()
+
 __all__ = ["openvino"]

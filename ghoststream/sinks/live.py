@@ -4,7 +4,6 @@ sink.start(header); sink.write(event, header); sink.status(status); ...; sink.cl
 """
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 
 from ghoststream.types import Evidence, Header, Record, Status, Summary
 
@@ -42,7 +41,7 @@ class LiveWatcher(LiveSink):
 
 
 class LiveFanOut(LiveSink):
-    """Hands everything to each sink, in their order."""
+    """Hands everything to each sink, in their order; who made the sinks closes them."""
 
     def __init__(self, sinks: Sequence[LiveSink]) -> None:
         self._sinks = sinks
@@ -66,8 +65,3 @@ class LiveFanOut(LiveSink):
     def finish(self, source: str, summary: Summary) -> None:
         for sink in self._sinks:
             sink.finish(source, summary)
-
-    def close(self) -> None:
-        with ExitStack() as closing:
-            for sink in reversed(self._sinks):
-                closing.callback(sink.close)

@@ -195,7 +195,7 @@ class LiveReader:
             return self._at_arrival(packets)
         ticks = Ticks(
             self._interval,
-            reordered=stream.codec_context.has_b_frames,
+            has_b_frames=bool(stream.codec_context.has_b_frames),
             has_pts=self.has_pts,
             has_times=not is_raw(container),
         )

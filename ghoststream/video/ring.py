@@ -90,11 +90,6 @@ class Ring:
         groups = list(self._groups)[max(0, before - 1) :]
         return list(chain.from_iterable(groups))
 
-    def clear(self) -> None:
-        """Forgets all packets."""
-        self._groups.clear()
-        self._nbytes = 0
-
     def _is_too_much(self, newest: Fraction) -> bool:
         if self._nbytes > self._max_bytes:
             return True

@@ -11,6 +11,8 @@ from av.video.stream import VideoStream
 
 MAX_LEADING = 16
 """Packets without a time that are held back at the start, until one has a time to count from."""
+MAX_REORDERED = 4
+"""Packets before one that is shown earlier, with B-frames; a stream does not say how many."""
 
 
 class Ticked(NamedTuple):
@@ -30,7 +32,7 @@ class Ticks:
 
     Args:
         interval: between frames, in ticks, for what is missing.
-        reordered: so many packets may come before one that is shown earlier.
+        has_b_frames: packets may come before others that are shown earlier.
         has_pts: False where what looks like pts is not to be trusted.
         has_times: False where the container says nothing at all.
     """
@@ -39,14 +41,15 @@ class Ticks:
         self,
         interval: Fraction,
         *,
-        reordered: int = 0,
+        has_b_frames: bool = False,
         has_pts: bool = True,
         has_times: bool = True,
     ) -> None:
-        self._reordered = reordered
+        self._has_b_frames = has_b_frames
         self._interval = interval
         self._has_pts, self._has_times = has_pts, has_times
         self._last_dts: int | None = None
+        self._lead = interval if has_b_frames else Fraction(0)
         self._next: Fraction | None = None if has_times else Fraction(0)
 
     def timed(self, packets: Iterable[Packet[VideoStream]]) -> Iterator[Ticked]:
@@ -66,14 +69,25 @@ class Ticks:
         if self._known(leading[0])[0] is not None or len(leading) >= MAX_LEADING:
             return True
         known = [packet for packet in leading if self._known(packet)[0] is not None]
-        return len(known) > self._reordered
+        return len(known) > (MAX_REORDERED if self._has_b_frames else 0)
 
     def _begun(self, leading: list[Packet[VideoStream]]) -> Iterator[Ticked]:
         """The first packets, of which those without a time come before all others."""
         times = [pts for packet in leading if (pts := self._known(packet)[0]) is not None]
         untimed = len(leading) - len(times)
         self._next = min(times) - untimed * self._interval if times else Fraction(0)
+        self._lead = self._lead_of(leading)
         yield from map(self._timed, leading)
+
+    def _lead_of(self, leading: list[Packet[VideoStream]]) -> Fraction:
+        """By which the first packet is decoded before it is shown, for all others to be in time."""
+        assert self._next is not None
+        lead = self._interval if self._has_b_frames else Fraction(0)
+        for index, packet in enumerate(leading):
+            pts, _ = self._known(packet)
+            if pts is not None:
+                lead = max(lead, self._next + index * self._interval - pts)
+        return lead
 
     def _known(self, packet: Packet[VideoStream]) -> tuple[int | None, int | None]:
         if not self._has_times:
@@ -93,5 +107,5 @@ class Ticks:
     def _decoded_at(self, pts: int) -> int:
         """In step, and never after it is shown."""
         if self._last_dts is None:
-            return pts - round(self._reordered * self._interval)
+            return pts - round(self._lead)
         return min(pts, self._last_dts + round(self._interval))

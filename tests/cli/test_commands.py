@@ -351,3 +351,17 @@ def test_an_interrupted_run_leaves_whole_outputs(tmp_path: Path, number: int) ->
     lines = records(log)
     assert (lines[-1]["record"], lines[-1]["reason"]) == ("end", "interrupted")
     assert table.exists()
+
+
+@pytest.mark.parametrize("debug", ["", "1"])
+def test_a_defect_shows_no_address(monkeypatch: pytest.MonkeyPatch, debug: str) -> None:
+    def fail(*_: object) -> None:
+        raise ValueError("cannot parse rtsp://user:secret@host/x")
+
+    monkeypatch.setenv("GHOSTSTREAM_DEBUG", debug)
+    monkeypatch.setattr("ghoststream.config.make_config", fail)
+    done = ghoststream("run", "clip.mp4")
+    assert done.exit_code == 1
+    assert "a defect in GhostStream, ValueError: <a line that may hold an address>" in done.stderr
+    assert "secret" not in done.output
+    assert ("Traceback" in done.stderr) is bool(debug)

@@ -1,14 +1,10 @@
 """Flags and signals of runs that watch cameras."""
 
-import os
-import signal
-
 import pytest
 from click.testing import CliRunner
 
 from ghoststream.cli import main
 from ghoststream.cli.settings import read_settings
-from ghoststream.cli.stopping import reload_on_hangup
 from ghoststream.config import RunConfig
 
 
@@ -34,14 +30,3 @@ def test_several_regions_and_webhooks() -> None:
     config = read_settings(RunConfig, ("0",), dict(flags))
     assert list(config.roi) == ["a", "b"]
     assert config.webhook == ("https://h/1", "https://h/2")
-
-
-def test_a_hangup_asks_for_another_look_and_ends_nothing() -> None:
-    before = signal.getsignal(signal.SIGHUP)
-    with reload_on_hangup() as hangup:
-        assert not hangup.is_set()
-        for _ in range(2):
-            os.kill(os.getpid(), signal.SIGHUP)
-            assert hangup.wait(10)
-            hangup.clear()
-    assert signal.getsignal(signal.SIGHUP) == before

@@ -15,22 +15,25 @@ from typing import Literal
 from urllib.parse import quote
 
 import pytest
-from click.testing import CliRunner
 from clips import quadrants, write_clip
 from http_camera import Connection, HttpCamera, Part
 from live_command import LiveCommand
+from mistakes import BROKEN, MISTAKES_WHILE_IT_RUNS, RAW
 from mqtt_broker import Listener, MosquittoBroker, free_port
 from rtsp_server import Login, Mount, RtspServer, numbered_clip, require_rtsp
-from spellings import HOOK_KEY, PASSWORD, SIGNING_SECRET, TOKEN, USER, leaks
+from spellings import (
+    CREDENTIALS,
+    HOOK_KEY,
+    PASSWORD,
+    QUOTED,
+    SIGNING_SECRET,
+    TOKEN,
+    USER,
+    hook_address,
+    leaks,
+)
 from webhook_server import WebhookServer
 
-from ghoststream.cli import main
-from ghoststream.config import RunConfig
-from ghoststream.models.preprocessing import Preprocessing
-from ghoststream.runners.live.cameras import plan_cameras
-from ghoststream.runners.live.messages import CaptureSpec
-from ghoststream.sinks.mqtt import Broker, MqttLink
-from ghoststream.sinks.webhook import Webhook
 from ghoststream.video.ffmpeg_log import HIDDEN
 
 LOUD = """
@@ -55,10 +58,6 @@ QUICK = ("--retry-initial", "0.2", "--retry-max", "0.4", "--read-timeout", "1")
 PACED = Part(frames=25, pace=1)
 BROKEN_OFF = Connection(parts=(Part(frames=15, pace=2),), then="break")
 ENDLESS = Connection(parts=(PACED,), is_endless=True)
-CREDENTIALS = f"{USER}:{PASSWORD}"
-QUOTED = f"{quote(USER, '')}:{quote(PASSWORD, '')}"
-RAW = f"http://{CREDENTIALS}@127.0.0.1:9/live?token={TOKEN}"
-IN_YAML = "'" + RAW.replace("'", "''") + "'"
 
 
 @pytest.fixture
@@ -82,10 +81,6 @@ def work(tmp_path: Path) -> Path:
     folder = tmp_path / "work"
     folder.mkdir()
     return folder
-
-
-def hook_address(port: int) -> str:
-    return f"http://{QUOTED}@127.0.0.1:{port}/hooks/{HOOK_KEY}?token={quote(TOKEN)}"
 
 
 def check_files(folder: Path) -> None:
@@ -127,6 +122,7 @@ def test_secrets_are_found_in_every_spelling() -> None:
     assert leaks(b"rtsp://127.0.0.1/live, and nothing else") == []
 
 
+@pytest.mark.slow
 def test_a_loud_run_writes_no_secret(loud: pytest.MonkeyPatch, tmp_path: Path, work: Path) -> None:
     cameras = tmp_path / "cameras.txt"
     clip = write_clip(tmp_path / "clip.mp4", frames=25, picture=quadrants)
@@ -326,89 +322,3 @@ def test_a_broker_that_refuses_is_told_of_without_secrets(
             assert command.wait() == 0
     assert "wait on disk for the next run" in command.said
     check_files(work)
-
-
-BROKEN = {
-    "not closed": f"cameras: [{RAW}",
-    "not quoted": f"cameras:\n  - source: {RAW}\n  x",
-    "tab": f"cameras:\n\t- {RAW}\n",
-    "no settings": RAW,
-    "a list": f"- {IN_YAML}\n",
-    "as a key": f"{IN_YAML}: 1\n",
-    "as a key of a camera": f"cameras:\n  - {IN_YAML}: 1\n",
-    "commas in a camera": "cameras: [{name: a, source: 'http://h', walnussbaum, zwergmispel@h}]",
-    "commas": "{source: http://u:p,walnussbaum,zwergmispel@h/x}",
-    "alias": "source: *walnussbaum\n",
-    "tag": "source: !walnussbaum'x 1\n",
-    "escape": 'source: "walnussbaum\\zwergmispel"\n',
-    "no slash": f"source: {IN_YAML.replace('://', ':/')}\n",
-    "no colon": f"source: {IN_YAML.replace('://', '//')}\n",
-    "no scheme": f"cameras: [{{source: {IN_YAML.replace('http://', '')}}}]\n",
-    "unknown scheme": f"source: {IN_YAML.replace('http', 'rtmp')}\n",
-    "as a name": f"cameras: [{{source: '0', name: {IN_YAML}}}]\n",
-    "as a rate": f"cameras: [{{source: '0', fps: {IN_YAML}}}]\n",
-    "as a region": f"source: '0'\nroi: {{{IN_YAML}: [0, 0, 2, 1]}}\n",
-    "as a folder": f"source: '0'\nevidence: {IN_YAML}\n",
-    "as weights": f"source: '0'\nweights: {IN_YAML}\n",
-    "as a prefix": f"source: '0'\nmqtt: mqtt://h\nmqtt_prefix: {IN_YAML}\n",
-    "broker with a path": f"source: '0'\nmqtt: {IN_YAML.replace('http', 'mqtt')}\n",
-    "broker of another kind": f"source: '0'\nmqtt: {IN_YAML}\n",
-    "webhook of another kind": f"source: '0'\nwebhook: {IN_YAML.replace('http', 'ftp')}\n",
-    "secret that is no text": f"source: '0'\nwebhook_secret: [{SIGNING_SECRET}]\n",
-    "secret that is no base64": (
-        f"source: '0'\nwebhook: https://h\nwebhook_secret: whsec_{SIGNING_SECRET}\n"
-    ),
-}
-"""What people write by mistake, with a password in it."""
-MISTAKES_WHILE_IT_RUNS = ("not closed", "as a key of a camera", "commas", "no slash", "as a rate")
-
-
-@pytest.mark.parametrize("text", BROKEN.values(), ids=BROKEN.keys())
-def test_settings_that_do_not_hold_tell_no_secret(text: str, tmp_path: Path) -> None:
-    pipeline = tmp_path / "broken.yaml"
-    pipeline.write_text(text.replace("source: '0'", "source: lacking.rtsp"), "utf-8")
-    done = CliRunner().invoke(main, ["run", str(pipeline), "--json"])
-    assert done.exit_code == 2
-    assert "Error: " in done.output
-    assert leaks(done.output.encode()) == []
-
-
-@pytest.mark.parametrize("option", ["--evidence", "--out", "--roi", "--fps", "--mqtt-prefix"])
-def test_an_address_at_the_wrong_place_is_not_shown(
-    option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(main, ["run", "lacking.mp4", option, RAW])
-    assert done.exit_code == 2
-    assert "belongs into source" in done.output
-    assert leaks(done.output.encode()) == []
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_what_holds_an_address_does_not_show_it() -> None:
-    camera = {"name": "gate", "source": RAW}
-    config = RunConfig(
-        source=RAW,
-        cameras=[camera],
-        mqtt=f"mqtt://{CREDENTIALS}@h",
-        webhook=hook_address(9),
-        webhook_secret=SIGNING_SECRET,
-    )
-    plans = plan_cameras(config)
-    access = plans[0].source.access()
-    broker = Broker(address=f"mqtt://{CREDENTIALS}@h")
-    webhook = Webhook(hook_address(9), secret=SIGNING_SECRET)
-    link = MqttLink(broker, notices=print)
-    spec = CaptureSpec(
-        name="gate",
-        access=access,
-        sampling=plans[0].sampling,
-        preprocessing=Preprocessing(),
-        regions=plans[0].regions,
-    )
-    holders = [config, *config.cameras, *plans, *(plan.source for plan in plans), access, spec]
-    holders += [broker, broker.parsed(), webhook, link]
-    for holder in holders:
-        assert leaks(f"{holder!r} {holder}".encode()) == []
-    assert leaks(config.model_dump_json(exclude={"source"}).encode()) == []
-    webhook.close()

@@ -153,6 +153,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(
     assert caplog.text.count("cannot keep converted networks") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ghostnet_050", "ghostnetv2_100", "ghostnetv3_050"])
 def test_every_generation_converts(tmp_path: Path, name: str) -> None:
     model = randomized(create_model(name, weights=None))

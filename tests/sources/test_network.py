@@ -17,6 +17,7 @@ from sources.loopback import (
 )
 
 from ghoststream.errors import (
+    ConfigError,
     NotAVideo,
     SourceError,
     SourceNotFound,
@@ -182,3 +183,11 @@ def test_interrupt_from_another_thread_is_bounded_by_the_timeout(tmp_path: Path)
         stream.interrupt()
         reader.join(4)
         assert ended.is_set()
+
+
+def test_a_login_that_would_be_cut_off_is_refused() -> None:
+    fits = "rtsp://user:" + "ä" * 20 + "@127.0.0.1:9/x"
+    assert single(fits).access().address.count("%C3%A4") == 20
+    with pytest.raises(ConfigError, match=r"have 137 letters as encoded; RTSP takes at most 127"):
+        single("rtsp://user:" + "ä" * 22 + "@127.0.0.1:9/x").access()
+    single("http://user:" + "ä" * 22 + "@127.0.0.1:9/x").access()

@@ -227,7 +227,7 @@ def test_pictures_without_times_have_the_time_of_their_arrival(tmp_path: Path) -
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RtspServer]:
     require_rtsp()
     clip = numbered_clip(tmp_path_factory.mktemp("clips") / "clip.mkv", frames=250)
-    b_frames = numbered_clip(clip.with_name("b.mkv"), frames=250, b_frames=2)
+    b_frames = numbered_clip(clip.with_name("b.mkv"), frames=250, b_frames=3)
     with RtspServer(
         right=Mount(clip=clip),
         wrong=Mount(clip=clip, clock="wrong"),

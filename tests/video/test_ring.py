@@ -69,13 +69,6 @@ def test_packets_before_the_first_keyframe_are_of_no_use(packets: list[StreamPac
     assert filled(packets[3:15], max_seconds=3).since(Fraction(0)) == packets[10:15]
 
 
-def test_clear(packets: list[StreamPacket]) -> None:
-    ring = filled(packets, max_seconds=3)
-    ring.clear()
-    assert ring.nbytes == 0
-    assert ring.since(NOON) == []
-
-
 def test_detached_leaves_the_original_alone(packets: list[StreamPacket]) -> None:
     original = packets[5]
     before = (original.packet.pts, original.packet.dts, original.packet.time_base)

@@ -60,6 +60,7 @@ def told(url: str, *, packets: int) -> list[tuple[int, float, float]]:
     return seen
 
 
+@pytest.mark.slow
 def test_the_sender_says_its_wall_clock_within_seconds(server: RtspServer) -> None:
     seen = told(server.url("right"), packets=100)
     assert len(seen) >= 10  # not from the first packet on, but soon
@@ -138,7 +139,8 @@ def test_silence_ends_after_the_time_for_it(clip: Path) -> None:
         assert time.monotonic() - start < 20
 
 
-@pytest.mark.parametrize("auth", ["digest", pytest.param("basic", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("auth", ["digest", "basic"])
 def test_a_password_of_any_letters_is_let_in(clip: Path, auth: Literal["basic", "digest"]) -> None:
     login = Login(user=LOGIN.user, password=LOGIN.password, auth=auth)
     with RtspServer(login=login, cam=Mount(clip=clip)) as server:

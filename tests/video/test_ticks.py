@@ -35,12 +35,21 @@ def test_what_is_missing_is_one_interval_apart(times: Times, expected: list[int]
     assert [ticked.pts for ticked in ticks.timed(packets(times))] == expected
 
 
-def test_a_first_picture_without_a_time_is_shown_before_b_frames() -> None:
-    times: Times = [(None, None), (160, None), (80, None), (40, None), (120, None), (200, None)]
-    ticks = Ticks(Fraction(40), reordered=2)
-    ticked = list(ticks.timed(packets(times)))
-    assert [pts for _, pts, _ in ticked] == [0, 160, 80, 40, 120, 200]
-    assert [dts for _, _, dts in ticked] == [-80, -40, 0, 40, 80, 120]
+@pytest.mark.parametrize(
+    ("shown", "expected_dts"),
+    [
+        ([160, 80, 40, 120, 320], [-80, -40, 0, 40, 80, 120]),
+        ([320, 160, 80, 40, 120], [-120, -80, -40, 0, 40, 80]),
+    ],
+    ids=["pyramid", "deep pyramid"],
+)
+def test_a_first_picture_without_a_time_is_shown_before_b_frames(
+    shown: list[int], expected_dts: list[int]
+) -> None:
+    times: Times = [(None, None), *((pts, None) for pts in shown)]
+    ticked = list(Ticks(Fraction(40), has_b_frames=True).timed(packets(times)))
+    assert [pts for _, pts, _ in ticked] == [0, *shown]
+    assert [dts for _, _, dts in ticked] == expected_dts
 
 
 def test_a_container_without_times_counts_without_drift() -> None:

@@ -1,12 +1,12 @@
 """Names what cameras show: one network for all of them, and windows and events for each.
 
 analysis = Analysis(pipeline, sink=sink, metrics=metrics)
-analysis.add("front", regions=("door", "gate"))
+analysis.add("front", regions=("door", "gate"), settings=plan.settings)
 analysis.take(inbox.take(16, timeout_seconds=0.2))
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from ghoststream.runners.live.messages import (
     SegmentBegun,
     SegmentEnded,
 )
-from ghoststream.runners.live.metrics import Metrics
+from ghoststream.runners.live.monitoring.metrics import Metrics
 from ghoststream.sinks.live import LiveSink
 from ghoststream.stages import batched
 from ghoststream.types import (
@@ -55,6 +55,7 @@ class Watched:
     """What is known of one camera."""
 
     regions: tuple[str | None, ...]
+    settings: Mapping[str, object]
     views: list[View] = field(default_factory=list)
     """One a region, in their order; empty between segments."""
     sampled: int = 0
@@ -80,9 +81,17 @@ class Analysis:
         self.summaries: dict[str, Summary] = {}
         """Of cameras that are over."""
 
-    def add(self, camera: str, *, regions: tuple[str | None, ...]) -> None:
-        """Expects items of a camera from now on."""
-        self._cameras[camera] = Watched(regions=regions)
+    def add(
+        self, camera: str, *, regions: tuple[str | None, ...], settings: Mapping[str, object]
+    ) -> None:
+        """Expects items of a camera from now on.
+
+        Args:
+            camera: its name.
+            regions: names of what is looked at, in the order of a sample's pictures.
+            settings: that decide its results.
+        """
+        self._cameras[camera] = Watched(regions=regions, settings=settings)
 
     def sampled(self, camera: str) -> int:
         """Frames of a camera that the network has looked at."""
@@ -155,7 +164,7 @@ class Analysis:
         watched = self._cameras[camera]
         for region in watched.regions:
             header = replace(
-                self._pipeline.frames.header(camera, begun.info),
+                self._pipeline.frames.header(camera, begun.info, watched.settings),
                 region=region,
                 segment=begun.number,
                 segment_cause=begun.cause,

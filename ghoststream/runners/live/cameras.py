@@ -5,12 +5,19 @@ plans = plan_cameras(config)
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TypeAlias
 
-from ghoststream.config import CameraConfig, LiveConfig, Regions, RunConfig
+from ghoststream.config import (
+    SAMPLINGS,
+    CameraConfig,
+    LiveConfig,
+    Regions,
+    RunConfig,
+    deciding_settings,
+)
 from ghoststream.errors import ConfigError
 from ghoststream.pipeline import sampling_of
 from ghoststream.runners.local import source_options
@@ -44,6 +51,8 @@ class CameraPlan:
     is_paced: bool
     """A file is played at its own speed, as if it were a camera."""
     is_looped: bool
+    settings: Mapping[str, object]
+    """That decide its results: those of the run, with its own rate and regions."""
 
 
 def plan_cameras(config: RunConfig) -> tuple[CameraPlan, ...]:
@@ -130,7 +139,17 @@ def _plan(config: RunConfig, camera: CameraConfig, source: Watchable, name: str)
         regions=named_regions(camera.roi or config.roi),
         is_paced=not source.is_live,
         is_looped=not source.is_live and config.loop,
+        settings=_settings(config, camera),
     )
+
+
+def _settings(config: RunConfig, camera: CameraConfig) -> Mapping[str, object]:
+    own = config
+    if camera.fps is not None:
+        others = {name: RunConfig.model_fields[name].default for name in SAMPLINGS}
+        own = config.model_copy(update={**others, "fps": camera.fps})
+    roi = (camera if camera.roi else config).model_dump(mode="json", include={"roi"})
+    return {**deciding_settings(own), **(roi if roi["roi"] else {})}
 
 
 def named_regions(regions: Regions) -> NamedRegions:

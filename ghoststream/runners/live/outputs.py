@@ -12,9 +12,9 @@ from typing import TypeVar
 
 from ghoststream.config import RunConfig
 from ghoststream.errors import OutputError
-from ghoststream.runners.live.evidence import EvidenceRules, EvidenceSink
+from ghoststream.runners.live.evidence.sink import EvidenceRules, EvidenceSink
 from ghoststream.runners.live.messages import ToCapture
-from ghoststream.runners.live.snapshot import SpoolSnapshot
+from ghoststream.runners.live.monitoring.snapshot import SpoolSnapshot
 from ghoststream.runners.outputs import STANDARD_OUTPUT, Outputs
 from ghoststream.sinks.delivery import DeliverySink
 from ghoststream.sinks.live import LiveFanOut, LiveSink, LiveWatcher
@@ -70,7 +70,11 @@ class LiveOutputs:
             return []
         return [
             SpoolSnapshot(
-                destination=name, depth=delivery.depth(name), dropped=delivery.dropped(name)
+                destination=name,
+                depth=delivery.depth(name),
+                dropped=delivery.dropped(name),
+                rejected=delivery.rejected(name),
+                is_connected=delivery.is_connected(name),
             )
             for name in delivery.destinations
         ]

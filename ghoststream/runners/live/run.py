@@ -20,17 +20,16 @@ from ghoststream.pipeline import build_event_pipeline
 from ghoststream.runners.jobs import Result
 from ghoststream.runners.live.analysis import BATCH, Analysis
 from ghoststream.runners.live.cameras import CameraPlan
-from ghoststream.runners.live.counts import total
-from ghoststream.runners.live.endpoint import Endpoint
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, NotKept
-from ghoststream.runners.live.metrics import Metrics
+from ghoststream.runners.live.monitoring.endpoint import Endpoint
+from ghoststream.runners.live.monitoring.metrics import Metrics
+from ghoststream.runners.live.monitoring.snapshot import CameraSnapshot, EvidenceSnapshot
 from ghoststream.runners.live.outputs import LiveOutputs
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.rate import Rate
 from ghoststream.runners.live.reload import ReloadedCameras
-from ghoststream.runners.live.snapshot import CameraSnapshot
-from ghoststream.runners.live.supervisor import Supervisor
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.rate import Rate
+from ghoststream.runners.live.supervision.supervisor import Supervisor
 from ghoststream.runners.local import Outcome, check_any_read
 from ghoststream.runners.outputs import Outputs, check_distinct, event_outputs
 from ghoststream.sinks.live import LiveWatcher
@@ -127,7 +126,7 @@ class LiveRun:
             self._outputs = LiveOutputs(config, paths, send=self._supervisor.send, watcher=watcher)
             opened.callback(self._outputs.close, 0.0)
             self._metrics = Metrics(
-                self.snapshot, spools=self._outputs.spools, evidence_bytes=self._evidence_bytes
+                self.snapshot, spools=self._outputs.spools, evidence=self._evidence_snapshot
             )
             self._endpoint = self._opened_endpoint()
             opened.pop_all()
@@ -244,7 +243,8 @@ class LiveRun:
     def _add(self, plan: CameraPlan) -> None:
         self._given_up.pop(plan.name, None)
         self._watched[plan.name] = _Watched()
-        self._analysis.add(plan.name, regions=tuple(name for name, _ in plan.regions))
+        regions = tuple(name for name, _ in plan.regions)
+        self._analysis.add(plan.name, regions=regions, settings=plan.settings)
         self._supervisor.add(self._spec(plan))
 
     def _remove(self, name: str) -> None:
@@ -275,8 +275,16 @@ class LiveRun:
             return None
         return Endpoint(port, metrics=self._metrics, snapshot=self.snapshot)
 
-    def _evidence_bytes(self) -> int | None:
-        return None if self._outputs.evidence is None else self._outputs.evidence.nbytes
+    def _evidence_snapshot(self) -> EvidenceSnapshot | None:
+        evidence = self._outputs.evidence
+        if evidence is None:
+            return None
+        return EvidenceSnapshot(
+            nbytes=evidence.nbytes,
+            deleted_files=evidence.counts.deleted_files,
+            deleted_bytes=evidence.counts.deleted_bytes,
+            lost=self._lost_evidence.count,
+        )
 
     def _snapshot(self, name: str, watched: _Watched) -> CameraSnapshot:
         now = time.monotonic()
@@ -290,7 +298,7 @@ class LiveRun:
             capture_fps=seen.capture_fps,
             process_fps=process_fps,
             skipped_fps=max(0.0, seen.capture_fps - process_fps),
-            counts=total(seen.counts, Counts(overrun=self._inbox.overrun(name))),
+            counts=seen.counts + Counts(overrun=self._inbox.overrun(name)),
             sampled=watched.sampled,
             reconnects=seen.reconnects,
             stalls=seen.stalls,

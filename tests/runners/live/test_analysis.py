@@ -106,8 +106,8 @@ def observed() -> Observed:
 @pytest.fixture
 def analysis(told: Told, observed: Observed) -> Analysis:
     made = Analysis(pipeline(), sink=told, metrics=observed)
-    made.add("a", regions=(None,))
-    made.add("b", regions=("door", "gate"))
+    made.add("a", regions=(None,), settings={"fps": "2"})
+    made.add("b", regions=("door", "gate"), settings={"fps": "4"})
     return made
 
 
@@ -123,6 +123,8 @@ def test_cameras_share_a_batch_and_keep_their_own_windows(
         ("b", "door", 1, "connected"),
         ("b", "gate", 1, "connected"),
     ]
+    assert [header.configuration["fps"] for header in told.headers] == ["2", "4", "4"]
+    assert len({header.configuration_sha256 for header in told.headers}) == 2
     spans = [
         (header.source, header.region, float(record.span.start))
         for header, record in told.records

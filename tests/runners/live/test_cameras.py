@@ -51,6 +51,19 @@ def test_each_camera_has_what_it_says_and_else_what_all_have() -> None:
     assert second.source.access().options["rtsp_transport"] == "tcp"
 
 
+def test_settings_are_those_that_decide_a_camera_s_results() -> None:
+    own = {"source": "rtsp://a/1", "fps": "1/2", "roi": {"door": ["1/4", 0, "1/2", 1]}}
+    config = make_config(
+        RunConfig, {"cameras": [own, "rtsp://b/1"], "keyframes": True, "window": 3}
+    )
+    one, other = (plan.settings for plan in plan_cameras(config))
+    assert (one["fps"], one["keyframes"], one["window"]) == ("1/2", False, "3")
+    assert one["roi"] == {"door": ["1/4", "0", "1/2", "1"]}
+    assert (other["fps"], other["keyframes"], other["window"]) == (None, True, "3")
+    assert "roi" not in other
+    assert "source" not in one
+
+
 def test_sampling_of_all_cameras_may_be_of_any_kind() -> None:
     (made,) = plan_cameras(settings(cameras=["0"], keyframes=True))
     assert (made.name, made.sampling, made.regions) == (

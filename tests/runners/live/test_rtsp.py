@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from capture_watch import Watch
 from http_camera import center_crop, number_of
 from rtsp_server import Codec, Login, Mount, RtspServer, numbered_clip, require_rtsp
-from watch import Watch
 
 from ghoststream.runners.live.messages import (
     CameraEnded,
@@ -17,7 +17,7 @@ from ghoststream.runners.live.messages import (
     SegmentBegun,
     SegmentEnded,
 )
-from ghoststream.runners.live.patience import Patience
+from ghoststream.runners.live.supervision.patience import Patience
 from ghoststream.types import LiveState, Status
 
 pytestmark = pytest.mark.slow

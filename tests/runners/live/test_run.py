@@ -4,6 +4,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from ghoststream.config import RunConfig, make_config
 from ghoststream.models.openvino_runtime import OpenVinoRuntime
 from ghoststream.runners.jobs import Result
-from ghoststream.runners.live import health
+from ghoststream.runners.live.monitoring import health
 from ghoststream.runners.live.reload import ReloadedCameras
 from ghoststream.runners.live.run import run_cameras
 from ghoststream.sinks.live import LiveWatcher
@@ -182,6 +183,14 @@ def test_a_network_that_is_too_slow_looks_at_fewer_frames(watch: Watch, policy: 
         assert outcome.summary.overrun + outcome.summary.sampled <= outcome.summary.frames
 
 
+def put_a_file_in_place_of(directory: Path) -> None:
+    """Also where somebody writes in it meanwhile, and makes it anew."""
+    while not directory.is_file():
+        shutil.rmtree(directory, ignore_errors=True)
+        with suppress(IsADirectoryError):
+            directory.write_text("a file where a directory has to be")
+
+
 @pytest.mark.slow
 def test_evidence_that_cannot_be_kept_is_told_and_ends_nothing(
     watch: Watch, tmp_path: Path
@@ -193,8 +202,7 @@ def test_evidence_that_cannot_be_kept_is_told_and_ends_nothing(
         cameras=[camera], realtime=True, loop=True, evidence=evidence, pre_roll=0, post_roll=0
     )
     run.until(lambda: run.lines("evidence", kind="clip"))
-    shutil.rmtree(evidence / "gate")
-    (evidence / "gate").write_text("a file where a directory has to be")
+    put_a_file_in_place_of(evidence / "gate")
     run.until(lambda: any("files of evidence lost so far" in line for line in run.notices))
     seen = len(run.lines("event", type="new"))
     run.until(lambda: len(run.lines("event", type="new")) > seen + 3)
@@ -234,3 +242,34 @@ def test_a_camera_taken_off_the_list_does_not_count_as_interrupted(
     outcomes = {o.source: o.summary.reason for o in run.wait().outcomes}
     assert outcomes == {str(first): "completed", str(second): "completed"}
     assert [line["reason"] for line in run.lines("end", source=str(first))] == ["interrupted"]
+
+
+def test_an_event_that_begins_as_the_camera_is_lost_has_its_evidence(
+    watch: Watch, tmp_path: Path
+) -> None:
+    short = Connection(parts=(Part(frames=30, pace=2),), then="break")
+    with HttpCamera(short) as camera:
+        run = watch(camera.url, window=30, evidence=str(tmp_path / "evidence"), retry_initial=5)
+        run.until(lambda: run.lines("event", type="end"))
+        events = {line["after"]["id"] for line in run.lines("event", type="new")}
+        kinds = [(event, kind) for event in events for kind in ("clip", "thumbnail")]
+        run.until(lambda: len(run.lines("evidence")) == len(kinds))
+        run.stop()
+    kept = sorted((line["event"], line["kind"]) for line in run.lines("evidence"))
+    assert kept == sorted(kinds)
+    assert all(Path(line["path"]).is_file() for line in run.lines("evidence"))
+    assert not [line for line in run.notices if "missing" in line]
+
+
+@pytest.mark.slow
+def test_a_file_that_ends_gives_its_last_events_their_evidence(
+    watch: Watch, tmp_path: Path
+) -> None:
+    clip = write_clip(tmp_path / "clip.mp4", frames=20, rate=25, picture=quadrants)
+    run = watch(clip, realtime=True, window=30, evidence=str(tmp_path / "evidence"))
+    run.wait()
+    events = {line["after"]["id"] for line in run.lines("event", type="new")}
+    assert events
+    assert {line["event"] for line in run.lines("evidence", kind="clip")} == events
+    assert run.lines("end")[-1]["reason"] == "completed"
+    assert not [line for line in run.notices if "missing" in line]

@@ -69,6 +69,7 @@ def test_settings_can_be_checked(clip: Path, tmp_path: Path) -> None:
         check_cameras(make_config(RunConfig, {}))
 
 
+@pytest.mark.slow
 def test_a_plain_script_can_watch(clip: Path, tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(

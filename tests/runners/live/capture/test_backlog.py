@@ -3,7 +3,7 @@
 import threading
 from dataclasses import dataclass
 
-from ghoststream.runners.live.backlog import Backlog
+from ghoststream.runners.live.capture.backlog import Backlog
 
 
 @dataclass(frozen=True)

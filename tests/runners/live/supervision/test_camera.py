@@ -19,7 +19,6 @@ from ghoststream.errors import (
     StreamUnreachable,
 )
 from ghoststream.models.preprocessing import Preprocessing
-from ghoststream.runners.live.camera import Camera
 from ghoststream.runners.live.messages import (
     Alive,
     Begun,
@@ -37,7 +36,8 @@ from ghoststream.runners.live.messages import (
     SegmentEnded,
     Stop,
 )
-from ghoststream.runners.live.patience import Patience
+from ghoststream.runners.live.supervision.camera import Camera
+from ghoststream.runners.live.supervision.patience import Patience
 from ghoststream.sampling import EveryFrame
 from ghoststream.types import (
     WHOLE_PICTURE,
@@ -361,7 +361,7 @@ def test_vitals_tell_rate_and_silence() -> None:
     for second in range(5):
         world.alive(frames=25 * second)
         world.now += 1
-    assert world.camera.vitals.capture_fps == 20
+    assert world.camera.vitals.capture_fps == 25
     assert world.camera.vitals.silent_seconds == 1
     assert World().camera.vitals.silent_seconds is None
 
@@ -438,3 +438,95 @@ def test_a_machine_without_room_for_a_process_is_tried_again() -> None:
     world.launch_error = None
     world.wait(2)
     assert world.camera.process is not None
+
+
+KEEP = KeepClip(event_id="a", since=Fraction(1000), path="a", max_seconds=Fraction(60))
+LAST_CLIP = Evidence(
+    source="gate", event_id="a", kind="clip", path="a.mp4", nbytes=9, is_whole=False,
+    span=TimeSpan(start=Fraction(1000), end=Fraction(1002)),
+)  # fmt: skip
+FILMED = replace(SPEC, ring_seconds=Fraction(10))
+
+
+def lost(spec: CaptureSpec = FILMED, error: SourceError | None = UNREACHABLE) -> World:
+    """A camera with evidence, whose stream is over."""
+    world = World(spec)
+    world.begin()
+    world.fail(error)
+    return world
+
+
+def test_a_lost_stream_leaves_its_process_to_keep_the_last_events() -> None:
+    world = lost()
+    assert world.states()[-1] == "reconnecting"
+    world.camera.send(KEEP)
+    world.camera.hear_leaving(Kept(evidence=LAST_CLIP))
+    world.camera.hear_leaving(NotKept(event_id="b", cause="no."))
+    assert world.items[-2:] == [LAST_CLIP, NotKept(event_id="b", cause="no.")]
+    assert (world.processes[0].sent, world.processes[0].is_killed) == ([KEEP], False)
+    world.camera.left()
+    assert world.camera.leaving is None
+    world.camera.send(KEEP)
+    assert world.told(NotKept)[-1].event_id == "a"
+
+
+def test_until_new_pictures_come_the_old_process_has_the_last() -> None:
+    world = lost()
+    world.wait(world.seconds_left())
+    world.camera.send(KEEP)
+    world.begin()
+    world.camera.send(KEEP)
+    assert [process.sent for process in world.processes] == [[KEEP], [KEEP]]
+
+
+def test_a_process_that_does_not_leave_is_killed() -> None:
+    world = lost()
+    assert world.camera.next_tick == world.now + 1  # the next attempt
+    world.wait(1)
+    assert world.camera.next_tick == world.now + 1  # two seconds from when its stream was over
+    assert not world.processes[0].is_killed
+    world.wait(1)
+    assert [process.is_killed for process in world.processes] == [True, False]
+
+
+def test_one_process_leaves_at_a_time() -> None:
+    world = lost()
+    world.wait(1)
+    world.fail()
+    assert [process.is_killed for process in world.processes] == [True, False]
+    assert world.camera.leaving is world.processes[1]
+
+
+def test_a_camera_ends_once_its_last_process_has_left() -> None:
+    file = replace(FILMED, access=replace(SPEC.access, is_live=False))
+    world = lost(file, error=None)
+    world.camera.send(KEEP)
+    world.camera.hear_leaving(Kept(evidence=LAST_CLIP))
+    assert "ended" not in world.states()
+    world.camera.left()
+    assert world.states()[-1] == "ended"
+    assert [type(item) for item in world.items[-3:]] == [Evidence, Status, CameraEnded]
+    assert world.camera.next_tick is None
+
+
+def test_a_stopped_camera_keeps_its_last_events_too() -> None:
+    world = World(FILMED)
+    world.begin()
+    world.camera.stop()
+    world.fail(None)
+    world.camera.send(KEEP)
+    assert world.processes[0].sent == [Stop(), KEEP]
+    world.wait(2)
+    assert world.told(CameraEnded)[0].summary.reason == "interrupted"
+
+
+def test_a_kill_waits_for_nobody() -> None:
+    world = lost()
+    world.wait(1)
+    world.begin()
+    world.camera.kill()
+    assert [process.is_killed for process in world.processes] == [True, True]
+    assert world.states()[-1] == "ended"
+    over = lost(error=None, spec=replace(FILMED, access=replace(SPEC.access, is_live=False)))
+    over.camera.kill()
+    assert len(over.told(CameraEnded)) == 1

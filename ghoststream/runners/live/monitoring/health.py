@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from ghoststream.runners.live.snapshot import CameraSnapshot
+from ghoststream.runners.live.monitoring.snapshot import CameraSnapshot
 
 PATIENCE_SECONDS = 60
 """In which a camera need not run yet."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ghoststream.errors import ConfigError, OutputError
-from ghoststream.runners.live.evidence_files import (
+from ghoststream.runners.live.evidence.files import (
     SIDECAR_ENDING,
     THUMBNAIL_ENDING,
     adopt_partials,

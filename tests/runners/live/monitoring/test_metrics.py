@@ -13,10 +13,14 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ghoststream.errors import ConfigError
-from ghoststream.runners.live.endpoint import Endpoint
-from ghoststream.runners.live.health import Health
-from ghoststream.runners.live.metrics import Metrics
-from ghoststream.runners.live.snapshot import CameraSnapshot, SpoolSnapshot
+from ghoststream.runners.live.monitoring.endpoint import Endpoint
+from ghoststream.runners.live.monitoring.health import Health
+from ghoststream.runners.live.monitoring.metrics import Metrics
+from ghoststream.runners.live.monitoring.snapshot import (
+    CameraSnapshot,
+    EvidenceSnapshot,
+    SpoolSnapshot,
+)
 from ghoststream.types import Counts
 from ghoststream.version import __version__
 
@@ -88,12 +92,20 @@ def test_inference_lag_and_events_are_counted() -> None:
 
 
 def test_receivers_and_evidence() -> None:
-    spool = SpoolSnapshot(destination="mqtt://broker", depth=7, dropped=8)
-    metrics = Metrics(list, spools=lambda: [spool], evidence_bytes=lambda: 123)
+    spool = SpoolSnapshot(
+        destination="mqtt://broker", depth=7, dropped=8, rejected=9, is_connected=True
+    )
+    evidence = EvidenceSnapshot(nbytes=123, deleted_files=4, deleted_bytes=56, lost=2)
+    metrics = Metrics(list, spools=lambda: [spool], evidence=lambda: evidence)
     samples = told(metrics)
     assert samples["ghoststream_spool_depth{destination=mqtt://broker}"] == 7
     assert samples["ghoststream_spool_dropped_total{destination=mqtt://broker}"] == 8
+    assert samples["ghoststream_spool_rejected_total{destination=mqtt://broker}"] == 9
+    assert samples["ghoststream_receiver_connected{destination=mqtt://broker}"] == 1
     assert samples["ghoststream_evidence_bytes{}"] == 123
+    assert samples["ghoststream_evidence_deleted_files_total{}"] == 4
+    assert samples["ghoststream_evidence_deleted_bytes_total{}"] == 56
+    assert samples["ghoststream_evidence_lost_total{}"] == 2
     assert not any("evidence" in name for name in told(Metrics(list)))
 
 

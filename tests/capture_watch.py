@@ -21,8 +21,8 @@ from ghoststream.runners.live.messages import (
     Sampled,
     SegmentEnded,
 )
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.supervisor import Supervisor
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.supervisor import Supervisor
 from ghoststream.sampling import AtFps
 from ghoststream.sources import NetworkSource, SourceOptions, open_sources
 from ghoststream.types import WHOLE_PICTURE

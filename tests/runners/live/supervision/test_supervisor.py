@@ -13,10 +13,10 @@ from fractions import Fraction
 from functools import partial
 from pathlib import Path
 
+import captures
 import pytest
 from captures import spec_of, stand_in
 
-from ghoststream.runners.live import camera
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import (
     CameraEnded,
@@ -27,9 +27,10 @@ from ghoststream.runners.live.messages import (
     SegmentBegun,
     SegmentEnded,
 )
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.process import launch_capture, start_server
-from ghoststream.runners.live.supervisor import Supervisor
+from ghoststream.runners.live.supervision import camera
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.process import launch_capture, start_server
+from ghoststream.runners.live.supervision.supervisor import Supervisor
 from ghoststream.types import Status
 
 PATIENCE = Patience(
@@ -188,9 +189,9 @@ from captures import spec_of, stand_in
 from functools import partial
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import Sampled
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.process import launch_capture
-from ghoststream.runners.live.supervisor import Supervisor
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.process import launch_capture
+from ghoststream.runners.live.supervision.supervisor import Supervisor
 
 if __name__ == "__main__":
     inbox = Inbox("oldest")
@@ -208,24 +209,24 @@ if __name__ == "__main__":
 
 def test_no_process_outlives_its_parent(tmp_path: Path) -> None:
     with _parent(tmp_path) as parent:
-        captures = [pid for pid in _descendants(parent.pid) if "forkserver" in _command(pid)]
-        assert len(captures) == 3  # the server, and a process for each camera
+        pids = [pid for pid in _descendants(parent.pid) if "forkserver" in _command(pid)]
+        assert len(pids) == 3  # the server, and a process for each camera
         parent.kill()
         parent.wait()
-        _until(lambda: not any(map(_is_there, captures)), seconds=2)
+        _until(lambda: not any(map(_is_there, pids)), seconds=2)
 
 
 def test_what_the_terminal_sends_to_all_is_for_the_parent_alone(tmp_path: Path) -> None:
     with _parent(tmp_path) as parent:
-        captures = [pid for pid in _descendants(parent.pid) if "forkserver" in _command(pid)]
-        for pid in captures:
+        pids = [pid for pid in _descendants(parent.pid) if "forkserver" in _command(pid)]
+        for pid in pids:
             os.kill(pid, signal.SIGINT)
             os.kill(pid, signal.SIGTERM)
         time.sleep(0.2)
-        assert all(map(_is_there, captures))
+        assert all(map(_is_there, pids))
         parent.send_signal(signal.SIGINT)
         assert parent.wait(LONG_SECONDS) != 0
-        _until(lambda: not any(map(_is_there, captures)), seconds=2)
+        _until(lambda: not any(map(_is_there, pids)), seconds=2)
 
 
 @contextmanager
@@ -233,7 +234,7 @@ def _parent(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """A program that watches two cameras."""
     script = folder / "parent.py"
     script.write_text(PARENT)
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parent)}
+    environment = os.environ | {"PYTHONPATH": str(Path(captures.__file__).parent)}
     command = [sys.executable, str(script)]
     with subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True

@@ -18,9 +18,8 @@ from dataclasses import dataclass
 from typing import cast
 
 from ghoststream.errors import SourceError
-from ghoststream.runners.live.counts import total
-from ghoststream.runners.live.decoding import Decoding
-from ghoststream.runners.live.footage import Footage
+from ghoststream.runners.live.capture.decoding import Decoding
+from ghoststream.runners.live.capture.footage import Footage
 from ghoststream.runners.live.line import Line
 from ghoststream.runners.live.messages import (
     Alive,
@@ -42,6 +41,8 @@ TICK_SECONDS = 0.2
 ALIVE_SECONDS = 0.5
 FAREWELL_SECONDS = 0.5
 """For the reader to take its leave of the server, which may have no room for another client."""
+LAST_EVENTS_SECONDS = 1.0
+"""For the parent to ask for clips, once it has heard that the stream is over."""
 SENDER_SECONDS = 3.0
 """That a first connection waits for the sender's clock, before which nothing is looked at."""
 AGAIN_SECONDS = 1.0
@@ -93,6 +94,17 @@ class _Capture:
             self._connection.footage.end_all()
         reading.join(FAREWELL_SECONDS)
         self._tell(Gone(error=self._error, counts=self._counts()))
+        if self._connection is not None:
+            self._hear_out(self._connection.footage)
+
+    def _hear_out(self, footage: Footage) -> None:
+        """The last pictures may show events that the parent has yet to see in them."""
+        end = time.monotonic() + (LAST_EVENTS_SECONDS if self._spec.ring_seconds else 0)
+        while (left := end - time.monotonic()) > 0 and not self._line.is_closed:
+            for command in self._line.receive(left):
+                if not isinstance(command, Stop):
+                    footage.handle(cast(KeepClip | EndClip | KeepThumbnail, command))
+        footage.close()
 
     def _obey(self) -> None:
         """Hears the parent until it says stop, or the stream is over."""
@@ -129,7 +141,7 @@ class _Capture:
     def _counts(self) -> Counts:
         if self._connection is None:
             return Counts()
-        return total(self._connection.reader.counts, self._connection.decoding.counts)
+        return self._connection.reader.counts + self._connection.decoding.counts
 
     def _tell(self, message: FromCapture) -> None:
         try:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from ghoststream.runners.live.rate import Rate
+from ghoststream.runners.live.supervision.rate import Rate
 
 
 def test_nothing_known_is_no_rate() -> None:

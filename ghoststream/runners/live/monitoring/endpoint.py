@@ -15,9 +15,9 @@ from typing import Any, Self, TypeAlias
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from ghoststream.errors import ConfigError
-from ghoststream.runners.live.health import Health
-from ghoststream.runners.live.metrics import Metrics
-from ghoststream.runners.live.snapshot import CameraSnapshot
+from ghoststream.runners.live.monitoring.health import Health
+from ghoststream.runners.live.monitoring.metrics import Metrics
+from ghoststream.runners.live.monitoring.snapshot import CameraSnapshot
 
 LOOPBACK = "127.0.0.1"
 SILENCE_SECONDS = 10

@@ -5,8 +5,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import cast
 
-from ghoststream.runners.live.backlog import Backlog
-from ghoststream.runners.live.counts import total
+from ghoststream.runners.live.capture.backlog import Backlog
 from ghoststream.runners.live.messages import Begun, CaptureSpec, Sampled
 from ghoststream.types import Counts, Frame, Pixels, Region, SegmentCause
 from ghoststream.video.crop import cropped
@@ -42,7 +41,7 @@ class Decoding:
 
     @property
     def counts(self) -> Counts:
-        return total(self._decoder.counts, Counts(overrun=self.backlog.given_up))
+        return self._decoder.counts + Counts(overrun=self.backlog.given_up)
 
     @property
     def busy_seconds(self) -> float:

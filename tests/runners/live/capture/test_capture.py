@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from capture_watch import capture_spec
 from clips import write_clip
 from http_camera import Connection, HttpCamera, Part, center_crop, number_of
-from watch import capture_spec
 
 from ghoststream.errors import FormatChanged, SourceError, StreamTimedOut, StreamUnauthorized
 from ghoststream.runners.live.messages import (
@@ -32,8 +32,8 @@ from ghoststream.runners.live.messages import (
     Sampled,
     Stop,
 )
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.process import CaptureProcess, launch_capture
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.process import CaptureProcess, launch_capture
 from ghoststream.sampling import EveryFrame
 from ghoststream.types import WHOLE_PICTURE
 from ghoststream.video.access import file_access
@@ -217,13 +217,14 @@ def test_a_fault_of_the_program_is_told_without_its_text() -> None:
 
 def test_what_a_capture_process_needs_is_light() -> None:
     heavy = "{'torch', 'openvino', 'lancedb', 'cv2', 'pyarrow', 'pydantic', 'click', 'paho'}"
-    code = f"import sys, ghoststream.runners.live.capture; print({heavy} & set(sys.modules))"
+    code = f"import sys, ghoststream.runners.live.capture.life; print({heavy} & set(sys.modules))"
     printed = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     )
     assert printed.stdout == "set()\n"
 
 
+@pytest.mark.slow
 def test_a_process_uses_one_thread_for_numbers_and_ignores_the_terminal() -> None:
     script = Connection(parts=(Part(frames=50, pace=1),), is_endless=True)
     with HttpCamera(script) as camera, heard(spec_of(camera.url)) as process:

@@ -6,17 +6,22 @@ metrics.text()
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias, get_args
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeAlias, TypeVar, get_args
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.registry import Collector
 
-from ghoststream.runners.live.snapshot import CameraSnapshot, SpoolSnapshot
+from ghoststream.runners.live.monitoring.snapshot import (
+    CameraSnapshot,
+    EvidenceSnapshot,
+    SpoolSnapshot,
+)
 from ghoststream.types import LiveState
 from ghoststream.version import __version__
 
+T = TypeVar("T")
 Family: TypeAlias = CounterMetricFamily | GaugeMetricFamily | InfoMetricFamily
 Value: TypeAlias = Callable[[CameraSnapshot], float]
 
@@ -38,6 +43,17 @@ COUNTERS: dict[str, tuple[str, Value]] = {
     "reconnects": ("Connections after the first one", lambda c: c.reconnects),
     "stalls": ("Times that a camera was silent for too long", lambda c: c.stalls),
 }
+SPOOL_GAUGES: dict[str, tuple[str, Callable[[SpoolSnapshot], float]]] = {
+    "spool_depth": ("Messages not delivered yet", lambda s: s.depth),
+    "receiver_connected": (
+        "1 where the last that is known of it is good",
+        lambda s: s.is_connected,
+    ),
+}
+SPOOL_COUNTERS: dict[str, tuple[str, Callable[[SpoolSnapshot], float]]] = {
+    "spool_dropped": ("Messages given up, because too many waited", lambda s: s.dropped),
+    "spool_rejected": ("Messages that the receiver called bad", lambda s: s.rejected),
+}
 
 
 class Metrics:
@@ -49,7 +65,7 @@ class Metrics:
     Args:
         snapshot: the cameras as they are now; called in any thread, as the others are.
         spools: the receivers as they are now.
-        evidence_bytes: size of all evidence; None where none is kept.
+        evidence: as it is now; None where none is kept.
     """
 
     def __init__(
@@ -57,13 +73,13 @@ class Metrics:
         snapshot: Callable[[], Sequence[CameraSnapshot]],
         *,
         spools: Callable[[], Sequence[SpoolSnapshot]] = tuple,
-        evidence_bytes: Callable[[], int | None] = lambda: None,
+        evidence: Callable[[], EvidenceSnapshot | None] = lambda: None,
     ) -> None:
         # Of its own: the global one would mix several runs in one process.
         self._registry = CollectorRegistry()
         self._snapshot, self._lock = snapshot, threading.Lock()
         # Before the others, so that what it forgets is not told any more.
-        self._registry.register(_Asked(self._cameras, spools, evidence_bytes))
+        self._registry.register(_Asked(self._cameras, spools, evidence))
         self._inference = Histogram(
             "ghoststream_inference_seconds",
             "Time that the network takes for a batch",
@@ -134,9 +150,9 @@ class _Asked(Collector):
         self,
         cameras: Callable[[], Sequence[CameraSnapshot]],
         spools: Callable[[], Sequence[SpoolSnapshot]],
-        evidence_bytes: Callable[[], int | None],
+        evidence: Callable[[], EvidenceSnapshot | None],
     ) -> None:
-        self._cameras, self._spools, self._evidence_bytes = cameras, spools, evidence_bytes
+        self._cameras, self._spools, self._evidence = cameras, spools, evidence
 
     def describe(self) -> Iterator[Family]:
         """Nothing: the registry would ask for cameras before there are any."""
@@ -145,19 +161,28 @@ class _Asked(Collector):
     def collect(self) -> Iterator[Family]:
         cameras = self._cameras()
         yield InfoMetricFamily("ghoststream_build", "What runs", value={"version": __version__})
-        yield from _of_cameras(cameras)
+        by_name = {camera.name: camera for camera in cameras}
+        yield from _families(GAUGES, COUNTERS, label="camera", things=by_name)
         yield _states(cameras)
-        yield from _of_spools(self._spools())
-        if (nbytes := self._evidence_bytes()) is not None:
-            yield GaugeMetricFamily("ghoststream_evidence_bytes", "Size of evidence", value=nbytes)
+        receivers = {spool.destination: spool for spool in self._spools()}
+        yield from _families(SPOOL_GAUGES, SPOOL_COUNTERS, label="destination", things=receivers)
+        if (evidence := self._evidence()) is not None:
+            yield from _of_evidence(evidence)
 
 
-def _of_cameras(cameras: Sequence[CameraSnapshot]) -> Iterator[Family]:
-    for kind, table in ((GaugeMetricFamily, GAUGES), (CounterMetricFamily, COUNTERS)):
+def _families(
+    gauges: Mapping[str, tuple[str, Callable[[T], float]]],
+    counters: Mapping[str, tuple[str, Callable[[T], float]]],
+    *,
+    label: str,
+    things: Mapping[str, T],
+) -> Iterator[Family]:
+    """Each value of several things, told apart by a label."""
+    for kind, table in ((GaugeMetricFamily, gauges), (CounterMetricFamily, counters)):
         for name, (text, value) in table.items():
-            family = kind(f"ghoststream_{name}", text, labels=["camera"])
-            for camera in cameras:
-                family.add_metric([camera.name], value(camera))
+            family = kind(f"ghoststream_{name}", text, labels=[label])
+            for key, thing in things.items():
+                family.add_metric([key], value(thing))
             yield family
 
 
@@ -173,14 +198,13 @@ def _states(cameras: Sequence[CameraSnapshot]) -> Family:
     return family
 
 
-def _of_spools(spools: Sequence[SpoolSnapshot]) -> Iterator[Family]:
-    depth = GaugeMetricFamily(
-        "ghoststream_spool_depth", "Messages not delivered yet", labels=["destination"]
+def _of_evidence(evidence: EvidenceSnapshot) -> Iterator[Family]:
+    yield GaugeMetricFamily(
+        "ghoststream_evidence_bytes", "Size of all evidence", value=evidence.nbytes
     )
-    dropped = CounterMetricFamily(
-        "ghoststream_spool_dropped", "Messages given up", labels=["destination"]
-    )
-    for spool in spools:
-        depth.add_metric([spool.destination], spool.depth)
-        dropped.add_metric([spool.destination], spool.dropped)
-    yield from (depth, dropped)
+    for name, text, value in (
+        ("deleted_files", "Files deleted for age or for lack of room", evidence.deleted_files),
+        ("deleted_bytes", "Their size", evidence.deleted_bytes),
+        ("lost", "Clips and thumbnails that could not be kept", evidence.lost),
+    ):
+        yield CounterMetricFamily(f"ghoststream_evidence_{name}", text, value=value)

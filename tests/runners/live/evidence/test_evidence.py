@@ -13,8 +13,8 @@ from clips import noise, write_clip
 from live_packets import live
 
 from ghoststream.errors import ConfigError, OutputError
-from ghoststream.runners.live.evidence import EvidenceRules, EvidenceSink
-from ghoststream.runners.live.evidence_files import adopt_partials, prune, stem_for
+from ghoststream.runners.live.evidence.files import adopt_partials, prune, stem_for
+from ghoststream.runners.live.evidence.sink import EvidenceRules, EvidenceSink
 from ghoststream.runners.live.messages import EndClip, KeepClip, KeepThumbnail, ToCapture
 from ghoststream.types import (
     Event,

@@ -3,7 +3,8 @@
 footage = Footage(source="door", stream=reader.stream, ring=ring, emit=connection.send)
 footage.feed(packet)  # the reader's thread
 footage.handle(KeepClip(...))  # the thread that hears commands
-footage.end_all()
+footage.end_all()  # the stream is over
+footage.close()
 """
 
 import threading
@@ -66,8 +67,6 @@ class Footage:
         with self._lock:
             if isinstance(command, EndClip):
                 self._end_clip(command)
-            elif self._has_ended:
-                self._send(NotKept(event_id=command.event_id, cause="the stream has ended"))
             elif isinstance(command, KeepClip):
                 self._keep_clip(command)
             else:
@@ -75,17 +74,26 @@ class Footage:
                 self._later(command.event_id, partial(self._keep_thumbnail, command, packets))
 
     def end_all(self) -> None:
-        """Ends all clips as they are, since the stream has ended; waits until all is told."""
+        """Ends all clips as they are, since the stream has ended; waits until all is told.
+
+        What is asked for later gets what is in memory.
+        """
         with self._lock:
             self._has_ended = True
             for clip in list(self._clips.values()):
                 self._finish(clip, is_cut_short=True)
+        self._slow_work.submit(lambda: None).result()  # it does one thing after the other
+
+    def close(self) -> None:
+        """Waits until all is told; nothing more may be asked for."""
         self._slow_work.shutdown(wait=True)
 
     def _keep_clip(self, command: KeepClip) -> None:
         if command.event_id not in self._clips:
             clip = self._clips[command.event_id] = _Clip(command, self._template)
             self._write(clip, self._ring.since(command.since))
+        if self._has_ended and command.event_id in self._clips:
+            self._finish(self._clips[command.event_id], is_cut_short=True)
 
     def _end_clip(self, command: EndClip) -> None:
         clip = self._clips.get(command.event_id)

@@ -1,4 +1,4 @@
-"""What cameras and receivers are like at one moment, for those who look from outside."""
+"""What cameras, receivers and evidence are like at one moment, for those who look from outside."""
 
 from dataclasses import dataclass
 
@@ -40,3 +40,19 @@ class SpoolSnapshot:
     """Messages not delivered yet."""
     dropped: int
     """Messages given up, because too many waited."""
+    rejected: int
+    """Messages that the receiver called bad, in this run."""
+    is_connected: bool
+    """Whether the last that is known of it is good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceSnapshot:
+    """What is kept of events."""
+
+    nbytes: int
+    deleted_files: int
+    """For age or for lack of room, in this run; so are those below."""
+    deleted_bytes: int
+    lost: int
+    """Clips and thumbnails that could not be kept."""

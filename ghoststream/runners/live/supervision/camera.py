@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from random import Random
 from typing import Generic, Protocol, TypeVar
 
@@ -35,7 +36,6 @@ from ghoststream.errors import (
     StreamUnauthorized,
     StreamUnreachable,
 )
-from ghoststream.runners.live.counts import total
 from ghoststream.runners.live.messages import (
     Alive,
     Begun,
@@ -54,8 +54,8 @@ from ghoststream.runners.live.messages import (
     Stop,
     ToCapture,
 )
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.rate import Rate
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.rate import Rate
 from ghoststream.types import Counts, LiveState, Reason, SegmentCause, Status, Summary
 
 MARGIN_SECONDS = 1.5
@@ -64,6 +64,8 @@ STEADY_SECONDS = 10.0
 """A connection that lasts so long has gone well; what comes next is the first failure in a row."""
 STOP_SECONDS = 2.0
 """For a process to end its files and itself."""
+LEAVE_SECONDS = 2.0
+"""For a process whose stream is over to write what is asked of it for the last events."""
 
 
 class Process(Protocol):
@@ -124,6 +126,8 @@ class Camera(Generic[Connection]):
     ) -> None:
         self.state: LiveState = "connecting"
         self.process: Connection | None = None
+        self.leaving: Connection | None = None
+        """The process before, whose stream is over, and which still has its last pictures."""
         self.deadline: float | None = clock()
         """When `tick` has something to do; None for never."""
         self._reconnects = self._stalls = 0
@@ -140,7 +144,10 @@ class Camera(Generic[Connection]):
         """Of connections that are over, and of this one."""
         self._newest = spec.not_before
         self._segment = 0
-        self._is_in_segment = self._is_stopping = self._has_changed = False
+        self._is_in_segment = self._is_stopping = self._has_changed = self._is_gone = False
+        self._leave_by = 0.0
+        self._goodbye: Callable[[], None] | None = None
+        """What remains to be said once the last process has left."""
         self._running_since: float | None = None
         self._heard_at: float | None = None
 
@@ -161,8 +168,16 @@ class Camera(Generic[Connection]):
             stalls=self._stalls,
         )
 
+    @property
+    def next_tick(self) -> float | None:
+        """When `tick` has something to do, also for a process that is leaving."""
+        times = [self.deadline, None if self.leaving is None else self._leave_by]
+        return min((time for time in times if time is not None), default=None)
+
     def tick(self) -> None:
         """Does what time asks for."""
+        if self.leaving is not None and self._clock() >= self._leave_by:
+            self.left()
         if self.deadline is None or self._clock() < self.deadline:
             return
         if self._is_stopping:
@@ -175,7 +190,7 @@ class Camera(Generic[Connection]):
     def hear(self, message: FromCapture) -> None:
         """Takes in a message of the process at hand."""
         if isinstance(message, Gone):
-            self._current = message.counts
+            self._current, self._is_gone = message.counts, True
             self._over(message.error)
         elif isinstance(message, Begun):
             self._begin(message)
@@ -185,6 +200,22 @@ class Camera(Generic[Connection]):
             self._live(message)
         else:
             self._tell(message.evidence if isinstance(message, Kept) else message)
+
+    def hear_leaving(self, message: FromCapture) -> None:
+        """Takes in what the process before has kept, or could not keep."""
+        if isinstance(message, Kept):
+            self._tell(message.evidence)
+        elif isinstance(message, NotKept):
+            self._tell(message)
+
+    def left(self) -> None:
+        """The process before has ended, or had its time."""
+        if self.leaving is not None:
+            self.leaving.kill()
+            self.leaving = None
+        if self._goodbye is not None:
+            goodbye, self._goodbye = self._goodbye, None
+            goodbye()
 
     def died(self, cause: str) -> None:
         """The process has ended without its last word; `cause` says how: `by SIGSEGV`."""
@@ -208,8 +239,8 @@ class Camera(Generic[Connection]):
 
     def send(self, command: ToCapture) -> None:
         """Hands a command on; what asks for evidence that nobody can keep is answered at once."""
-        if self.process is not None:
-            self.process.send(command)
+        if (keeper := self._keeper) is not None:
+            keeper.send(command)
         elif isinstance(command, KeepClip | KeepThumbnail) and self.state != "ended":
             cause = "the camera was not connected when it was asked for"
             self._tell(NotKept(event_id=command.event_id, cause=cause))
@@ -227,15 +258,24 @@ class Camera(Generic[Connection]):
 
     def kill(self) -> None:
         """Ends it at once."""
+        self.left()
         if self.state != "ended":
+            self._is_gone = False
             self._end("interrupted")
 
     @property
+    def _keeper(self) -> Connection | None:
+        """Who has the pictures that a command is about: until new ones come, who had the last."""
+        has_new = self.state == "running" and self.process is not None
+        return self.process if has_new or self.leaving is None else self.leaving
+
+    @property
     def _counts(self) -> Counts:
-        return total(self._before, self._current)
+        return self._before + self._current
 
     def _connect(self) -> None:
         self._enter("connecting")
+        self._is_gone = False
         self.deadline = self._clock() + self._connect_seconds
         try:
             self.process = self._launch(replace(self._spec, not_before=self._newest))
@@ -333,7 +373,7 @@ class Camera(Generic[Connection]):
 
     def _drop_process(self) -> None:
         if self.process is not None:
-            self.process.kill()
+            self._let_go(self.process)
             self.process = None
         self._end_segment()
         self._before, self._current = self._counts, Counts()
@@ -342,6 +382,14 @@ class Camera(Generic[Connection]):
             self._backoff.reset()
             self._has_changed = False
         self._running_since = None
+
+    def _let_go(self, process: Connection) -> None:
+        """A process that has said its last word may stay a while: it holds the last pictures."""
+        if not (self._is_gone and self._spec.ring_seconds):
+            process.kill()
+            return
+        self.left()
+        self.leaving, self._leave_by = process, self._clock() + LEAVE_SECONDS
 
     def _end_segment(self) -> None:
         if self._is_in_segment:
@@ -353,6 +401,11 @@ class Camera(Generic[Connection]):
     ) -> None:
         self._drop_process()
         self.deadline = None
+        self._goodbye = partial(self._say_goodbye, reason, error, cause)
+        if self.leaving is None:
+            self.left()
+
+    def _say_goodbye(self, reason: Reason, error: SourceError | None, cause: str) -> None:
         self._enter("ended", cause)
         self._tell(CameraEnded(summary=self._summary(reason, error), error=error))
 

@@ -15,12 +15,12 @@ from multiprocessing.context import ForkServerProcess
 from types import ModuleType
 from typing import TypeAlias, cast
 
-from ghoststream.runners.live.capture import capture
+from ghoststream.runners.live.capture.life import capture
 from ghoststream.runners.live.line import Line
 from ghoststream.runners.live.messages import CaptureSpec, FromCapture, ToCapture
 
 CONTEXT = multiprocessing.get_context("forkserver")
-PRELOADED = ["ghoststream.runners.live.one_thread", "ghoststream.runners.live.capture"]
+PRELOADED = ["ghoststream.runners.live.capture.one_thread", "ghoststream.runners.live.capture.life"]
 
 Work: TypeAlias = Callable[[CaptureSpec, socket.socket], None]
 """The whole life of such a process; something that can be pickled."""

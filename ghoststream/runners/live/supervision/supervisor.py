@@ -19,11 +19,15 @@ from itertools import chain
 from multiprocessing.connection import wait
 
 from ghoststream.errors import SourceError
-from ghoststream.runners.live.camera import Camera, Vitals
 from ghoststream.runners.live.inbox import Inbox
 from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, Item, ToCapture
-from ghoststream.runners.live.patience import Patience
-from ghoststream.runners.live.process import CaptureProcess, launch_capture, start_server
+from ghoststream.runners.live.supervision.camera import Camera, Vitals
+from ghoststream.runners.live.supervision.patience import Patience
+from ghoststream.runners.live.supervision.process import (
+    CaptureProcess,
+    launch_capture,
+    start_server,
+)
 
 IDLE_SECONDS = 1.0
 """To wait where no camera has anything to do."""
@@ -151,12 +155,13 @@ class Supervisor:
                     _attend(camera)
 
     def _waitables(self) -> list[int]:
-        processes = (camera.process for camera in self._cameras.values())
+        cameras = self._cameras.values()
+        processes = chain.from_iterable((camera.process, camera.leaving) for camera in cameras)
         several = (process.waitables for process in processes if process is not None)
         return list(chain.from_iterable(several))
 
     def _seconds_to_wait(self) -> float:
-        deadlines = (camera.deadline for camera in self._cameras.values())
+        deadlines = (camera.next_tick for camera in self._cameras.values())
         first = min((deadline for deadline in deadlines if deadline is not None), default=None)
         return IDLE_SECONDS if first is None else max(0.0, first - time.monotonic())
 
@@ -171,13 +176,20 @@ def _attend(camera: Camera[CaptureProcess]) -> None:
 
 
 def _hear(camera: Camera[CaptureProcess]) -> None:
-    """Takes in all that a process has said, and then whether it has ended."""
-    process = camera.process
-    if process is None:
-        return
+    """Takes in all that processes have said, and then whether they have ended."""
+    for process in (camera.leaving, camera.process):
+        if process is not None:
+            _hear_one(camera, process)
+
+
+def _hear_one(camera: Camera[CaptureProcess], process: CaptureProcess) -> None:
     end = process.end()
     for message in process.messages():
         if camera.process is process:
             camera.hear(message)
+        elif camera.leaving is process:
+            camera.hear_leaving(message)
     if end is not None and camera.process is process:
         camera.died(end)
+    elif end is not None and camera.leaving is process:
+        camera.left()

@@ -16,8 +16,8 @@ from clips import index_of, noise, write_clip
 from live_packets import NOON, StreamPacket, live
 from PIL import Image
 
-from ghoststream.runners.live import footage as footage_module
-from ghoststream.runners.live.footage import Footage
+from ghoststream.runners.live.capture import footage as footage_module
+from ghoststream.runners.live.capture.footage import Footage
 from ghoststream.runners.live.messages import EndClip, KeepClip, KeepThumbnail, Kept, NotKept
 from ghoststream.types import Evidence, TimeSpan
 from ghoststream.video.ring import Ring
@@ -88,6 +88,7 @@ def filmed(video: Path, folder: Path) -> Iterator[Scene]:
         footage = Footage(source="door", stream=stream, ring=ring, emit=told.append)
         yield Scene(footage=footage, packets=packets, folder=folder, told=told)
         footage.end_all()
+        footage.close()
 
 
 @pytest.fixture
@@ -298,17 +299,21 @@ def test_the_stream_may_be_closed_before_the_work_is_done(video: Path, tmp_path:
     scene.keep_thumbnail("4")
     scene.keep("4")
     clip, thumbnail = sorted(scene.kept(), key=lambda evidence: evidence.kind)
+    footage.close()
     assert packets_of(clip.path) == bytes_of(packets[100:125])
     assert thumbnail.span == span("4", "4")
 
 
-def test_after_the_end_nothing_can_be_kept(scene: Scene) -> None:
+def test_after_the_end_the_last_pictures_can_still_be_kept(scene: Scene) -> None:
     scene.feed(5)
     scene.footage.end_all()
     scene.keep("2")
     scene.keep_thumbnail("2")
     scene.end("3")
-    assert scene.told == [NotKept(event_id="a", cause="the stream has ended")] * 2
+    clip, thumbnail = sorted(scene.kept(), key=lambda evidence: evidence.kind)
+    assert packets_of(clip.path) == bytes_of(scene.packets[50:125])
+    assert (clip.span, clip.is_whole) == (span("2", "5"), False)
+    assert (thumbnail.span, thumbnail.is_whole) == (span("2", "2"), True)
 
 
 def test_commands_while_packets_come(scene: Scene) -> None:

@@ -1,0 +1,1 @@
+"""One connection to a camera, in a process of its own: from packets to samples and clips."""

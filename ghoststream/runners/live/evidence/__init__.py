@@ -1,0 +1,1 @@
+"""Clips and thumbnails of events: who asks for them, and which files stay."""
