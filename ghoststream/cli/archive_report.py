@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from ghoststream.cli.archive_tally import ArchiveTally, duration
-from ghoststream.cli.report import INTERRUPTED, PARTLY_FAILED
+from ghoststream.cli.run_display import INTERRUPTED, PARTLY_FAILED
 from ghoststream.runners.archive.summary import ArchiveCounts, ArchiveSummary
 from ghoststream.sources.file import shown
 from ghoststream.types import Summary

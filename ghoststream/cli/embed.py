@@ -57,11 +57,11 @@ def _is_for_file(sources: tuple[str, ...], flags: dict[str, object]) -> bool:
 
 
 def _to_file(sources: tuple[str, ...], flags: dict[str, object], *, as_json: bool) -> None:
-    from ghoststream.cli.report import Report
+    from ghoststream.cli.run_display import RunDisplay
     from ghoststream.cli.stopping import stop_on_signals
     from ghoststream.config import EmbedConfig
     from ghoststream.runners.jobs import run_embeddings
 
     config = read_settings(EmbedConfig, sources, flags)
-    with stop_on_signals() as stop, Report(as_json=as_json, quiet=False) as report:
+    with stop_on_signals() as stop, RunDisplay(as_json=as_json, quiet=False) as report:
         report.end(run_embeddings(config, stop=stop, watcher=report))

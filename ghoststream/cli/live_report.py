@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import click
 
-from ghoststream.cli.report import Report
+from ghoststream.cli.run_display import RunDisplay
 from ghoststream.sinks.live import LiveWatcher
 from ghoststream.types import Event, EventState, Header, Record, Status
 
@@ -18,7 +18,7 @@ class LiveReport(LiveWatcher):
         quiet: no events, because standard output belongs to a log or to a machine.
     """
 
-    def __init__(self, report: Report, *, quiet: bool) -> None:
+    def __init__(self, report: RunDisplay, *, quiet: bool) -> None:
         self._report, self._quiet = report, quiet
         self._troubles: dict[str, tuple[str, str | None]] = {}
         """State and cause that were said last of each camera that does not run."""

@@ -56,12 +56,13 @@ def run(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
 
 def _read(config: "RunConfig", *, as_json: bool) -> None:
     """Each source from its start to its end."""
-    from ghoststream.cli.report import Report
+    from ghoststream.cli.run_display import RunDisplay
     from ghoststream.cli.stopping import stop_on_signals
     from ghoststream.runners.jobs import run_events
 
-    with stop_on_signals() as stop, Report(as_json=as_json, quiet=config.jsonl == "-") as report:
-        report.end(run_events(config, stop=stop, watcher=report))
+    quiet = config.jsonl == "-"
+    with stop_on_signals() as stop, RunDisplay(as_json=as_json, quiet=quiet) as display:
+        display.end(run_events(config, stop=stop, watcher=display))
 
 
 def _watch(
@@ -69,7 +70,7 @@ def _watch(
 ) -> None:
     """Cameras, until somebody says stop."""
     from ghoststream.cli.live_report import LiveReport
-    from ghoststream.cli.report import Report
+    from ghoststream.cli.run_display import RunDisplay
     from ghoststream.cli.stopping import reload_on_hangup, stop_on_signals
     from ghoststream.runners.live.reload import ReloadedCameras
     from ghoststream.runners.live.run import run_cameras
@@ -78,8 +79,8 @@ def _watch(
     with (
         stop_on_signals() as stop,
         reload_on_hangup() as hangup,
-        Report(as_json=as_json, quiet=quiet, has_bar=False) as report,
+        RunDisplay(as_json=as_json, quiet=quiet, has_bar=False) as display,
     ):
         cameras = ReloadedCameras(config, pipeline=pipeline, overrides=overrides, hangup=hangup)
-        watcher = LiveReport(report, quiet=quiet)
-        report.end(run_cameras(config, cameras=cameras, stop=stop, watcher=watcher))
+        watcher = LiveReport(display, quiet=quiet)
+        display.end(run_cameras(config, cameras=cameras, stop=stop, watcher=watcher))

@@ -8,7 +8,7 @@ import pytest
 from results import HEADER, event_end, event_new, prediction
 
 from ghoststream.cli.live_report import LiveReport
-from ghoststream.cli.report import Report
+from ghoststream.cli.run_display import RunDisplay
 from ghoststream.types import LiveState, Status
 
 FRONT = replace(HEADER, source="front", segment=1, segment_cause="connected")
@@ -17,7 +17,7 @@ DOOR = replace(FRONT, region="door")
 
 @pytest.fixture
 def report() -> LiveReport:
-    return LiveReport(Report(as_json=False, quiet=False, has_bar=False), quiet=False)
+    return LiveReport(RunDisplay(as_json=False, quiet=False, has_bar=False), quiet=False)
 
 
 def status(state: LiveState, cause: str | None = None, source: str = "front") -> Status:
@@ -42,7 +42,7 @@ def test_events_are_shown_with_their_region(
 
 
 def test_a_quiet_report_shows_no_events(capsys: pytest.CaptureFixture[str]) -> None:
-    report = LiveReport(Report(as_json=False, quiet=True, has_bar=False), quiet=True)
+    report = LiveReport(RunDisplay(as_json=False, quiet=True, has_bar=False), quiet=True)
     report.write(event_new(), FRONT)
     assert capsys.readouterr().out == ""
 

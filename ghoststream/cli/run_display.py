@@ -31,7 +31,7 @@ TITLES = {
 }
 
 
-class Report:
+class RunDisplay:
     """Prints events to standard output, and everything about the run to standard error.
 
     Args:
