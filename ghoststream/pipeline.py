@@ -15,6 +15,7 @@ from ghoststream.config import (
     SAMPLINGS,
     AnalysisConfig,
     EmbedConfig,
+    EventConfig,
     SamplingConfig,
     configuration_sha256,
     deciding_settings,
@@ -179,7 +180,7 @@ class EventPipeline:
     ) -> Iterator[Record]:
         """Predictions, each followed by the events that it causes."""
         predictions = self.predictions(samples, is_live=is_live, watch=watch)
-        return debounce(predictions, rules=self._rules(), source=source)
+        return debounce(predictions, rules=rules_of(self.config, self.head), source=source)
 
     def watch(self, *, source: str) -> "Watching":
         """Results of a live source, whose frames are embedded together with those of others.
@@ -200,7 +201,7 @@ class EventPipeline:
         pooled: deque[Embedding] = deque()
         embeddings = (frame.embedding for frame in watched(frames, seen.append))
         named = self._named(watched(self._pooled(embeddings), pooled.append))
-        for record in debounce(named, rules=self._rules(), source=source):
+        for record in debounce(named, rules=rules_of(self.config, self.head), source=source):
             yield from _emptied(seen)
             if isinstance(record, Event):
                 yield record
@@ -217,16 +218,6 @@ class EventPipeline:
         config = self.config
         return predict(pooled, head=self.head, top_k=config.top_k, floor=config.leave)
 
-    def _rules(self) -> EventRules:
-        config = self.config
-        return EventRules(
-            enter=config.enter,
-            leave=config.leave,
-            min_duration_seconds=config.min_duration,
-            gap_seconds=config.gap,
-            untold=_untold(self.head),
-        )
-
 
 class Watching:
     """One segment of a live source, to which its frames come one by one."""
@@ -235,7 +226,7 @@ class Watching:
         config = pipeline.config
         self._pipeline = pipeline
         self._windower = Windower(window_seconds=config.window, hop_seconds=config.hop)
-        self._debouncer = Debouncer(rules=pipeline._rules(), source=source)
+        self._debouncer = Debouncer(rules=rules_of(config, pipeline.head), source=source)
 
     def update(self, embedding: Embedding) -> Iterator[Record]:
         """Predictions of the clips that end before a frame, each followed by its events."""
@@ -332,6 +323,17 @@ def _difference(config: AnalysisConfig, head: LinearHead) -> str | None:
         return None
     wanted = ", ".join(f"{name} {trained[name]}" for name in names)
     return f"the head was trained with {wanted}; with other settings its names are worse"
+
+
+def rules_of(config: EventConfig, head: LinearHead) -> EventRules:
+    """When events begin and end, and of which labels there are none."""
+    return EventRules(
+        enter=config.enter,
+        leave=config.leave,
+        min_duration_seconds=config.min_duration,
+        gap_seconds=config.gap,
+        untold=_untold(head),
+    )
 
 
 def _untold(head: LinearHead) -> frozenset[str]:
