@@ -18,9 +18,18 @@
     ├── WeightsError           weights that are missing, damaged, of another network or untrained
     ├── HeadError              a head that is damaged or belongs to another backbone
     ├── DataError              labelled clips that nothing can be learnt from
+    ├── LogError               an event log that is missing, no log, or of another schema
     ├── StoreError             a store that is missing, of another version or made in another way
     │   └── StoreBusy          somebody else writes to it
-    └── OutputError            a file that cannot be written, or a full disk
+    ├── OutputError            a file that cannot be written, or a full disk
+    └── ServeError             what the page is asked for, and cannot do
+        ├── NotThere           no such thing, or none that may be seen
+        ├── Gone               it was there, and is not any more, or not as it was
+        ├── Conflict           it does not go with what is there already
+        ├── TooLarge           more bytes or pixels than are taken
+        ├── Unsuitable         values that do not hold, or a file of another type
+        ├── Busy               too many ask at once
+        └── WorkerLost         the process that did it was ended: too slow, too large, or crashed
 
 Each message says what went wrong, with which value, and what would work.
 """
@@ -108,6 +117,11 @@ class DataError(GhostStreamError):
     exit_code = 2
 
 
+class LogError(GhostStreamError):
+    code = "LOG_UNUSABLE"
+    exit_code = 4
+
+
 class StoreError(GhostStreamError):
     code = "STORE_UNUSABLE"
     exit_code = 2
@@ -120,3 +134,35 @@ class StoreBusy(StoreError):
 class OutputError(GhostStreamError):
     code = "OUTPUT_FAILED"
     exit_code = 5
+
+
+class ServeError(GhostStreamError):
+    code = "SERVE_FAILED"
+
+
+class NotThere(ServeError):
+    code = "NOT_FOUND"
+
+
+class Gone(ServeError):
+    code = "GONE"
+
+
+class Conflict(ServeError):
+    code = "CONFLICT"
+
+
+class TooLarge(ServeError):
+    code = "TOO_LARGE"
+
+
+class Unsuitable(ServeError):
+    code = "UNSUITABLE"
+
+
+class Busy(ServeError):
+    code = "BUSY"
+
+
+class WorkerLost(ServeError):
+    code = "WORKER_LOST"

@@ -1,0 +1,1 @@
+"""Pictures and videos, by opaque ids."""
