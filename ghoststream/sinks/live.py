@@ -4,6 +4,7 @@ sink.start(header); sink.write(event, header); sink.status(status); ...; sink.cl
 """
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from ghoststream.types import Evidence, Header, Record, Status, Summary
 
@@ -38,6 +39,15 @@ class LiveWatcher(LiveSink):
 
     def notice(self, line: str) -> None:
         """Something worth knowing; called in any thread."""
+
+    def preview(self, camera: str, time: Fraction, jpeg: bytes) -> None:
+        """A picture of what a camera shows, where it was asked for; called in any thread.
+
+        Args:
+            camera: its name.
+            time: of the picture, in Unix seconds.
+            jpeg: whose longer side has 640 pixels at most.
+        """
 
 
 class LiveFanOut(LiveSink):

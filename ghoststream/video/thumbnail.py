@@ -6,7 +6,6 @@ path.write_bytes(thumbnail.jpeg)
 
 from __future__ import annotations  # av.Packet takes no parameter at run time
 
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,19 +17,18 @@ from av.packet import Packet
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
-from PIL import Image
 
 from ghoststream.errors import NoFrames
-from ghoststream.types import Frame, Pixels
+from ghoststream.types import Frame
 from ghoststream.video.access import MAX_PIXELS
 from ghoststream.video.container import DAMAGE, frame_of
+from ghoststream.video.jpeg import jpeg_of
 from ghoststream.video.picture import Converter, pixel_aspect
 from ghoststream.video.ring import LivePacket, detached
 from ghoststream.video.template import Template, template_of
 
 MAX_PACKETS = 300
 """That are decoded; in a longer group, the last of these is shown instead."""
-QUALITY = 85
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,10 +55,7 @@ def thumbnail_at(
         NoFrames: not one picture could be decoded.
     """
     frame = _shown_at(time, _frames(packets, template))
-    longer = max(frame.picture.width, frame.picture.height)
-    scale = min(Fraction(1), Fraction(max_side, longer))
-    size = _scaled(frame.picture.width, scale), _scaled(frame.picture.height, scale)
-    return Thumbnail(time=frame.time, jpeg=_jpeg(frame.rgb(size)))
+    return Thumbnail(time=frame.time, jpeg=jpeg_of(frame, max_side=max_side))
 
 
 def _shown_at(time: Fraction, frames: Iterator[Frame]) -> Frame:
@@ -106,13 +101,3 @@ def _decoded(decoder: VideoCodecContext, packet: Packet[VideoStream] | None) -> 
         return decoder.decode(packet)
     except (*DAMAGE, FFmpegEOFError):
         return []
-
-
-def _scaled(side: int, scale: Fraction) -> int:
-    return max(1, round(side * scale))
-
-
-def _jpeg(pixels: Pixels) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY)
-    return file.getvalue()

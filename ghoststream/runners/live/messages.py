@@ -1,6 +1,7 @@
 """What a capture process and its parent tell each other, and what the analysis is told of it.
 
 capture process --FromCapture--> camera --Item--> analysis
+                                        --Preview--> whoever looks on
 capture process <--ToCapture--- camera
 """
 
@@ -104,7 +105,16 @@ class Gone:
     counts: Counts
 
 
-FromCapture = Begun | Sampled | Alive | Kept | NotKept | Gone
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """A sampled frame for people; comes while a `ShowPreviews` lasts."""
+
+    time: Fraction
+    """Of the frame, in Unix seconds."""
+    jpeg: bytes
+
+
+FromCapture = Begun | Sampled | Alive | Kept | NotKept | Gone | Preview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +154,14 @@ class Stop:
     """End all clips as they are, and the process."""
 
 
-ToCapture = KeepClip | EndClip | KeepThumbnail | Stop
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPreviews:
+    """Send previews for a while; whoever still looks on asks again before it is over."""
+
+    seconds: float
+
+
+ToCapture = KeepClip | EndClip | KeepThumbnail | ShowPreviews | Stop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,13 @@ from ghoststream.runners.jobs import Result
 from ghoststream.runners.live.analysis import BATCH, Analysis
 from ghoststream.runners.live.cameras import CameraPlan
 from ghoststream.runners.live.inbox import Inbox
-from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, NotKept
+from ghoststream.runners.live.messages import (
+    CameraEnded,
+    CaptureSpec,
+    NotKept,
+    Preview,
+    ShowPreviews,
+)
 from ghoststream.runners.live.monitoring.endpoint import Endpoint
 from ghoststream.runners.live.monitoring.metrics import Metrics
 from ghoststream.runners.live.monitoring.snapshot import CameraSnapshot, EvidenceSnapshot
@@ -114,7 +120,7 @@ class LiveRun:
         # Most batches are of one picture, which a second thread would not make faster.
         self._pipeline = build_event_pipeline(config, threads=max(1, available_cores() // 2))
         self._inbox = Inbox(config.drop_policy)
-        self._supervisor = Supervisor(self._inbox, _patience(config))
+        self._supervisor = Supervisor(self._inbox, _patience(config), show=self._show)
         self._watched: dict[str, _Watched] = {}
         self._given_up: dict[str, _Watched] = {}
         """Cameras that are to be watched, and have come to their end."""
@@ -144,6 +150,15 @@ class LiveRun:
         if now >= self._next_tick:
             self._next_tick = now + TICK_SECONDS
             self._tick(now)
+
+    def show_previews(self, camera: str, seconds: float) -> None:
+        """Has the watcher get pictures of a camera for a while; may be called in any thread.
+
+        Args:
+            camera: its name; nothing happens where there is none, or it is not connected.
+            seconds: after which it ends, unless it is asked for again.
+        """
+        self._supervisor.send(camera, ShowPreviews(seconds=seconds))
 
     def snapshot(self) -> list[CameraSnapshot]:
         """All cameras as they are; may be called in any thread."""
@@ -175,6 +190,9 @@ class LiveRun:
             closing.callback(self._supervisor.close)
             if kind in (None, GeneratorExit):  # the second: whoever looked on wants no more
                 self._end_cameras(deadline - DELIVERY_SECONDS)
+
+    def _show(self, camera: str, preview: Preview) -> None:
+        self._watcher.preview(camera, preview.time, preview.jpeg)
 
     def _close_outputs(self, deadline: float, kind: type[BaseException] | None, *_: object) -> None:
         """Whoever sends a second signal waits for nothing."""

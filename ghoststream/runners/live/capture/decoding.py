@@ -6,7 +6,8 @@ from functools import partial
 from typing import cast
 
 from ghoststream.runners.live.capture.backlog import Backlog
-from ghoststream.runners.live.messages import Begun, CaptureSpec, Sampled
+from ghoststream.runners.live.capture.showing import Showing
+from ghoststream.runners.live.messages import Begun, CaptureSpec, Preview, Sampled
 from ghoststream.types import Counts, Frame, Pixels, Region, SegmentCause
 from ghoststream.video.crop import cropped
 from ghoststream.video.lazy import SampledDecoder
@@ -23,14 +24,19 @@ class Decoding:
     Args:
         spec: what is wanted, and in which form.
         reader: whose packets these are.
-        tell: takes the beginnings of segments, and samples.
+        tell: takes the beginnings of segments, samples and previews.
     """
 
     def __init__(
-        self, spec: CaptureSpec, reader: LiveReader, tell: Callable[[Begun | Sampled], None]
+        self,
+        spec: CaptureSpec,
+        reader: LiveReader,
+        tell: Callable[[Begun | Sampled | Preview], None],
     ) -> None:
         self.backlog: Backlog[TimedPacket] = Backlog()
         """Takes the packets, and is closed after the last."""
+        self.showing = Showing()
+        """Is told where somebody looks on."""
         self._spec, self._reader, self._tell = spec, reader, tell
         self._decoder = SampledDecoder(reader, spec.sampling.sampler())
         self._busy_since: float | None = None
@@ -93,6 +99,8 @@ class Decoding:
         newest = next(reversed(self._arrivals.values()))
         arrived = self._arrivals.get(frame.pts, newest)
         self._tell(Sampled(span=frame.span, pixels=pixels, arrived=arrived))
+        if (preview := self.showing.preview(frame)) is not None:
+            self._tell(preview)
 
     def _prepare(self, frame: Frame, region: Region) -> Pixels:
         return self._spec.preprocessing.prepare(cropped(frame, region))

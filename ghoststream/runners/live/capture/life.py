@@ -30,7 +30,9 @@ from ghoststream.runners.live.messages import (
     KeepClip,
     KeepThumbnail,
     NotKept,
+    ShowPreviews,
     Stop,
+    ToCapture,
 )
 from ghoststream.types import Counts
 from ghoststream.video.live import LiveReader, TimedPacket
@@ -102,8 +104,8 @@ class _Capture:
         end = time.monotonic() + (LAST_EVENTS_SECONDS if self._spec.ring_seconds else 0)
         while (left := end - time.monotonic()) > 0 and not self._line.is_closed:
             for command in self._line.receive(left):
-                if not isinstance(command, Stop):
-                    footage.handle(cast(KeepClip | EndClip | KeepThumbnail, command))
+                if isinstance(command, KeepClip | EndClip | KeepThumbnail):
+                    footage.handle(command)
         footage.close()
 
     def _obey(self) -> None:
@@ -114,16 +116,26 @@ class _Capture:
             for command in self._line.receive(TICK_SECONDS):
                 if isinstance(command, Stop):
                     return
-                self._handle(cast(KeepClip | EndClip | KeepThumbnail, command))
+                self._handle(cast(ToCapture, command))
             if self._line.is_closed:
                 os._exit(0)
             if self._newest is not told and time.monotonic() - alive_at >= ALIVE_SECONDS:
                 alive_at, told = time.monotonic(), self._newest
                 self._tell_alive()
 
-    def _handle(self, command: KeepClip | EndClip | KeepThumbnail) -> None:
-        if self._connection is not None:
-            self._connection.footage.handle(command)
+    def _handle(self, command: ToCapture) -> None:
+        connection = self._connection
+        if isinstance(command, ShowPreviews):
+            if connection is not None:
+                connection.decoding.showing.begin(command.seconds)
+        elif isinstance(command, KeepClip | EndClip | KeepThumbnail):
+            self._keep(connection, command)
+
+    def _keep(
+        self, connection: _Connection | None, command: KeepClip | EndClip | KeepThumbnail
+    ) -> None:
+        if connection is not None:
+            connection.footage.handle(command)
         elif not isinstance(command, EndClip):
             self._tell(NotKept(event_id=command.event_id, cause="the camera is not connected"))
 

@@ -48,9 +48,11 @@ from ghoststream.runners.live.messages import (
     KeepThumbnail,
     Kept,
     NotKept,
+    Preview,
     Sampled,
     SegmentBegun,
     SegmentEnded,
+    ShowPreviews,
     Stop,
     ToCapture,
 )
@@ -108,6 +110,7 @@ class Camera(Generic[Connection]):
         patience: how long things may take.
         launch: starts a process; may raise OSError.
         tell: takes what the analysis is to know.
+        show: takes pictures for people.
         clock: seconds that never run backwards.
         wall_clock: Unix seconds.
         random: decides on waits between attempts.
@@ -120,6 +123,7 @@ class Camera(Generic[Connection]):
         *,
         launch: Callable[[CaptureSpec], Connection],
         tell: Callable[[Item], None],
+        show: Callable[[Preview], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
         random: Random | None = None,
@@ -132,7 +136,7 @@ class Camera(Generic[Connection]):
         """When `tick` has something to do; None for never."""
         self._reconnects = self._stalls = 0
         self._spec, self._patience = spec, patience
-        self._launch, self._tell = launch, tell
+        self._launch, self._tell, self._show = launch, tell, show
         self._clock, self._wall_clock = clock, wall_clock
         self._backoff = Backoff(
             initial_seconds=patience.retry_initial_seconds,
@@ -198,6 +202,8 @@ class Camera(Generic[Connection]):
             self._see(message)
         elif isinstance(message, Alive):
             self._live(message)
+        elif isinstance(message, Preview):
+            self._show(message)
         else:
             self._tell(message.evidence if isinstance(message, Kept) else message)
 
@@ -239,7 +245,10 @@ class Camera(Generic[Connection]):
 
     def send(self, command: ToCapture) -> None:
         """Hands a command on; what asks for evidence that nobody can keep is answered at once."""
-        if (keeper := self._keeper) is not None:
+        if isinstance(command, ShowPreviews):
+            if self.process is not None:
+                self.process.send(command)
+        elif (keeper := self._keeper) is not None:
             keeper.send(command)
         elif isinstance(command, KeepClip | KeepThumbnail) and self.state != "ended":
             cause = "the camera was not connected when it was asked for"

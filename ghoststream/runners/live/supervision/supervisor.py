@@ -20,7 +20,13 @@ from multiprocessing.connection import wait
 
 from ghoststream.errors import SourceError
 from ghoststream.runners.live.inbox import Inbox
-from ghoststream.runners.live.messages import CameraEnded, CaptureSpec, Item, ToCapture
+from ghoststream.runners.live.messages import (
+    CameraEnded,
+    CaptureSpec,
+    Item,
+    Preview,
+    ToCapture,
+)
 from ghoststream.runners.live.supervision.camera import Camera, Vitals
 from ghoststream.runners.live.supervision.patience import Patience
 from ghoststream.runners.live.supervision.process import (
@@ -33,6 +39,7 @@ IDLE_SECONDS = 1.0
 """To wait where no camera has anything to do."""
 
 Launch = Callable[[CaptureSpec], CaptureProcess]
+Show = Callable[[str, Preview], None]
 
 
 class Supervisor:
@@ -42,12 +49,19 @@ class Supervisor:
         inbox: takes what cameras have to say.
         patience: how long they may take.
         launch: starts a process.
+        show: takes pictures for people, and the name of their camera, in the thread that hears of
+            cameras; must not wait.
     """
 
     def __init__(
-        self, inbox: Inbox, patience: Patience, *, launch: Launch = launch_capture
+        self,
+        inbox: Inbox,
+        patience: Patience,
+        *,
+        launch: Launch = launch_capture,
+        show: Show = lambda *_: None,
     ) -> None:
-        self._inbox, self._patience, self._launch = inbox, patience, launch
+        self._inbox, self._patience, self._launch, self._show = inbox, patience, launch, show
         self._cameras: dict[str, Camera[CaptureProcess]] = {}
         self._lock = threading.Lock()
         self._is_closing = False
@@ -76,7 +90,11 @@ class Supervisor:
             if before is not None and before.state != "ended":
                 raise ValueError(f"there is a camera {spec.name!r} already; remove it first")
             self._cameras[spec.name] = Camera(
-                spec, self._patience, launch=self._launch, tell=partial(self._tell, spec.name)
+                spec,
+                self._patience,
+                launch=self._launch,
+                tell=partial(self._tell, spec.name),
+                show=partial(self._show, spec.name),
             )
             self._ring()
 

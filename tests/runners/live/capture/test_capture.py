@@ -1,5 +1,6 @@
 """The life of a capture process, against a camera that is commanded: a real process each time."""
 
+import io
 import os
 import signal
 import subprocess
@@ -14,10 +15,12 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from capture_watch import capture_spec
 from clips import write_clip
 from http_camera import Connection, HttpCamera, Part, center_crop, number_of
+from PIL import Image
 
 from ghoststream.errors import FormatChanged, SourceError, StreamTimedOut, StreamUnauthorized
 from ghoststream.runners.live.messages import (
@@ -29,7 +32,9 @@ from ghoststream.runners.live.messages import (
     KeepClip,
     KeepThumbnail,
     Kept,
+    Preview,
     Sampled,
+    ShowPreviews,
     Stop,
 )
 from ghoststream.runners.live.supervision.patience import Patience
@@ -157,6 +162,24 @@ def test_silence_is_noticed_by_the_process_itself() -> None:
         gone = process.gone()
     assert isinstance(gone.error, StreamTimedOut)
     assert numbers(process.all(Sampled)) == list(range(30))
+
+
+def test_previews_are_sampled_frames_while_somebody_looks() -> None:
+    script = Connection(parts=(Part(frames=50, pace=1),), is_endless=True)
+    with HttpCamera(script) as camera, heard(spec_of(camera.url)) as process:
+        process.until(lambda: len(process.all(Sampled)) >= 5)
+        assert process.all(Preview) == []
+        process.process.send(ShowPreviews(seconds=0.5))
+        process.until(lambda: len(process.all(Preview)) >= 2)
+        seen = len(process.all(Sampled))
+        process.until(lambda: len(process.all(Sampled)) >= seen + 40)
+        previews, samples = process.all(Preview), process.all(Sampled)
+    # Of 12 frames in half a second, at most every third one is shown.
+    assert 2 <= len(previews) <= 6
+    assert {preview.time for preview in previews} <= {sample.span.start for sample in samples}
+    shown = [np.asarray(Image.open(io.BytesIO(preview.jpeg))) for preview in previews]
+    assert shown[0].shape == (120, 160, 3)
+    assert None not in [number_of(picture) for picture in shown]
 
 
 def test_it_is_alive_while_packets_arrive_and_stops_when_told(tmp_path: Path) -> None:

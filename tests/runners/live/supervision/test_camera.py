@@ -31,9 +31,11 @@ from ghoststream.runners.live.messages import (
     KeepThumbnail,
     Kept,
     NotKept,
+    Preview,
     Sampled,
     SegmentBegun,
     SegmentEnded,
+    ShowPreviews,
     Stop,
 )
 from ghoststream.runners.live.supervision.camera import Camera
@@ -98,6 +100,7 @@ class World:
     def __init__(self, spec: CaptureSpec = SPEC, **patience: float) -> None:
         self.now = 100.0
         self.items: list[Item] = []
+        self.previews: list[Preview] = []
         self.processes: list[Fake] = []
         self.launch_error: OSError | None = None
         self.camera = Camera(
@@ -105,6 +108,7 @@ class World:
             replace(PATIENCE, **patience),  # type: ignore[arg-type]
             launch=self.launch,
             tell=self.items.append,
+            show=self.previews.append,
             clock=lambda: self.now,
             wall_clock=lambda: 1_000_000.25 + self.now,
             random=Longest(),
@@ -530,3 +534,24 @@ def test_a_kill_waits_for_nobody() -> None:
     over = lost(error=None, spec=replace(FILMED, access=replace(SPEC.access, is_live=False)))
     over.camera.kill()
     assert len(over.told(CameraEnded)) == 1
+
+
+def test_previews_go_past_the_analysis_and_are_asked_of_the_process_at_hand() -> None:
+    world = World()
+    world.begin()
+    told = len(world.items)
+    world.camera.send(ShowPreviews(seconds=5))
+    assert world.processes[0].sent == [ShowPreviews(seconds=5)]
+    preview = Preview(time=Fraction(1000), jpeg=b"jpeg")
+    world.camera.hear(preview)
+    assert world.previews == [preview]
+    assert len(world.items) == told
+
+
+def test_nobody_is_asked_for_previews_while_there_is_no_process() -> None:
+    world = World()
+    world.camera.lose(UNREACHABLE)
+    told = len(world.items)
+    world.camera.send(ShowPreviews(seconds=5))
+    assert len(world.items) == told
+    assert world.processes[0].sent == []
