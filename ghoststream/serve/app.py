@@ -9,13 +9,22 @@ from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI
 
+from ghoststream.serve.access_log import AccessLog
 from ghoststream.serve.refusals import Refusal, install_refusals
+from ghoststream.serve.security.bodies import BodyLimits
+from ghoststream.serve.security.guard import Guard
+from ghoststream.serve.security.headers import HeadersOnAll
+from ghoststream.serve.security.routes import router as session_router
 from ghoststream.serve.site import Site
+from ghoststream.serve.state import router as state_router
 from ghoststream.version import __version__
 
 Running: TypeAlias = Callable[[Site], AbstractAsyncContextManager[None]]
 
-ROUTERS: tuple[APIRouter, ...] = ()
+ROUTERS: tuple[APIRouter, ...] = (
+    session_router,
+    state_router,
+)
 RUNNING: tuple[Running, ...] = ()
 """What each area does while the page is up; entered in this order, and left in reverse."""
 
@@ -35,7 +44,16 @@ def create_app(site: Site) -> FastAPI:
     install_refusals(app)
     for router in ROUTERS:
         app.include_router(router)
+    _enclose(app, site)
     return app
+
+
+def _enclose(app: FastAPI, site: Site) -> None:
+    """Layers around all of it, from the innermost out."""
+    app.add_middleware(BodyLimits)
+    app.add_middleware(Guard, site=site)
+    app.add_middleware(HeadersOnAll, https=site.config.https)
+    app.add_middleware(AccessLog, counts=site.answers, path=site.data / "access.log")
 
 
 @asynccontextmanager

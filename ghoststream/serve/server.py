@@ -1,15 +1,119 @@
-"""A page from its start to its end."""
+"""A page from its start to its end.
 
-from collections.abc import Iterator
+serve(config, stop=stop, notice=print)
+"""
+
+import asyncio
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
+from fastapi import FastAPI
+
 from ghoststream.config import ServeConfig
-from ghoststream.errors import OutputError
+from ghoststream.errors import ConfigError, OutputError
+from ghoststream.serve.app import create_app
+from ghoststream.serve.connections import PageServer, uvicorn_config
 from ghoststream.serve.feed import Feed
 from ghoststream.serve.media.ids import MediaIds, read_secret
 from ghoststream.serve.review import Review
+from ghoststream.serve.security.access import read_access
+from ghoststream.serve.security.sessions import Sessions
 from ghoststream.serve.site import Site
 from ghoststream.serve.worker import Worker
+
+NICENESS = 5
+"""Of the process that answers: whatever browsers ask for, analysis comes first."""
+POLL_SECONDS = 0.1
+SILENCE_MILLISECONDS = 60_000
+"""After which the system lets go of a client that takes nothing of what was sent to it."""
+
+
+def serve(
+    config: ServeConfig, *, stop: threading.Event, notice: Callable[[str], None] = lambda _: None
+) -> None:
+    """Answers browsers and programs until somebody says stop.
+
+    Args:
+        config: what to show, where, and to whom.
+        stop: ends it in order once it is set.
+        notice: is told the address once the page is up.
+
+    Raises:
+        ConfigError: settings that do not hold, or a port that cannot be had.
+        OutputError: its directory cannot be written.
+
+    Example:
+        >>> serve(ServeConfig(archive="sample_videos"), stop=threading.Event(), notice=print)
+    """
+    with opened_site(config) as site, closing(listening_socket(config)) as listener:
+        asyncio.run(_serve(create_app(site), site, listener, stop, notice))
+
+
+async def _serve(
+    app: FastAPI,
+    site: Site,
+    listener: socket.socket,
+    stop: threading.Event,
+    notice: Callable[[str], None],
+) -> None:
+    async with app.router.lifespan_context(app):
+        os.nice(max(0, NICENESS - os.nice(0)))  # now, so that the analysis has not inherited it
+        server = PageServer(uvicorn_config(app, site.config))
+        stopping = asyncio.create_task(_stop_when_told(stop, site, server))
+        notice(address_of(site.config, listener))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            stopping.cancel()
+
+
+async def _stop_when_told(stop: threading.Event, site: Site, server: PageServer) -> None:
+    while not stop.is_set():
+        await asyncio.sleep(POLL_SECONDS)
+    # First what has no end of its own: the server waits for what is under way.
+    site.closing.set()
+    site.feed.close()
+    server.should_exit = True
+
+
+def listening_socket(config: ServeConfig) -> socket.socket:
+    """Where browsers come to.
+
+    Raises:
+        ConfigError: the address or its port cannot be had.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise _not_to_be_had(config, error) from error
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_MILLISECONDS)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise _not_to_be_had(config, error) from error
+    return listener
+
+
+def _not_to_be_had(config: ServeConfig, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"cannot listen on {config.host}, port {config.port}: {error.strerror}; choose another "
+        "with --host and --port above 1023, or --port 0 for one that is free"
+    )
+
+
+def address_of(config: ServeConfig, listener: socket.socket) -> str:
+    """What to type into a browser: `http://127.0.0.1:8008/`."""
+    host = f"[{config.host}]" if ":" in config.host else config.host
+    return f"http://{host}:{listener.getsockname()[1]}/"
 
 
 @contextmanager
@@ -17,12 +121,14 @@ def opened_site(config: ServeConfig) -> Iterator[Site]:
     """What a page is made of, before anything of it runs.
 
     Raises:
+        ConfigError: others than this machine would come in without a password.
         OutputError: its directory cannot be written.
     """
+    access = read_access(config, os.environ)
     data = config.data.absolute()
     try:
         data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        ids = MediaIds(read_secret(data / "secret"))
+        secret = read_secret(data / "secret")
     except OSError as error:
         raise OutputError(
             f"cannot write into {str(data)!r}: {error.strerror}; choose another with --data"
@@ -37,7 +143,9 @@ def opened_site(config: ServeConfig) -> Iterator[Site]:
             data=data,
             review=review,
             feed=Feed(),
-            ids=ids,
+            ids=MediaIds(secret),
             worker=worker,
             converter=converter,
+            access=access,
+            sessions=Sessions(secret),
         )

@@ -5,6 +5,7 @@ async def things(site: SiteOf) -> list[Thing]:
     return site.review.rows("SELECT ...")
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +17,9 @@ from ghoststream.config import ServeConfig
 from ghoststream.serve.feed import Feed
 from ghoststream.serve.media.ids import MediaIds
 from ghoststream.serve.review import Review
+from ghoststream.serve.security.access import Access
+from ghoststream.serve.security.attempts import Attempts
+from ghoststream.serve.security.sessions import Sessions
 from ghoststream.serve.worker import Worker
 
 
@@ -33,6 +37,14 @@ class Site:
     """For uploads, stills and queries, which take moments."""
     converter: Worker
     """For playback, which takes longer and must not keep the others waiting."""
+    access: Access
+    sessions: Sessions
+    attempts: Attempts = field(default_factory=Attempts)
+    """To sign in."""
+    password_turn: anyio.Lock = field(default_factory=anyio.Lock)
+    """One password is checked at a time."""
+    answers: Counter[int] = field(default_factory=Counter)
+    """Given since the start, by status."""
     store_address: str | None = None
     """The store, once there is one: given, or DATA/store."""
     closing: anyio.Event = field(default_factory=anyio.Event)

@@ -1,0 +1,89 @@
+"""The server under the page, which has patience with nobody who has none with it.
+
+server = PageServer(uvicorn_config(app, config))
+await server.serve(sockets=[listener])
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import h11
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from ghoststream.config import ServeConfig
+
+CONNECTIONS = 512
+"""At once; one more is told to come back later."""
+HEADER_SECONDS = 10.0
+"""For the headers of a request, from the first byte or the connection to the last."""
+IDLE_SECONDS = 10
+"""Between two requests on one connection."""
+FAREWELL_SECONDS = 2
+"""For answers that are under way when the page is to end."""
+HEADER_BYTES = 32 << 10
+
+
+class PageServer(uvicorn.Server):
+    """Ends when `should_exit` is set; what signals mean is for the command line to say."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def uvicorn_config(app: FastAPI, config: ServeConfig) -> uvicorn.Config:
+    """How the page is served."""
+    return uvicorn.Config(
+        app,
+        http=PatientConnection,
+        ws="none",
+        lifespan="off",  # ours: its errors are sentences, and end the command
+        # What clients do wrong is their affair; what we do wrong is told at the edge.
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=config.trusted_proxy is not None,
+        forwarded_allow_ips=config.trusted_proxy,
+        limit_concurrency=CONNECTIONS,
+        timeout_keep_alive=IDLE_SECONDS,
+        timeout_graceful_shutdown=FAREWELL_SECONDS,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+    )
+
+
+class PatientConnection(H11Protocol):
+    """Closes a connection whose headers do not come, however slowly they come.
+
+    A client that sends a byte a second would hold it for ever, and some hundreds of them the page.
+    """
+
+    header_seconds = HEADER_SECONDS
+    _giving_up: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._wait_for_headers()
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is h11.IDLE:
+            self._wait_for_headers()
+        else:
+            self._stop_waiting()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _wait_for_headers(self) -> None:
+        if self._giving_up is None:
+            self._giving_up = self.loop.call_later(self.header_seconds, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._giving_up is not None:
+            self._giving_up.cancel()
+            self._giving_up = None
