@@ -14,9 +14,11 @@ from ghoststream.cli.evaluate import evaluate
 from ghoststream.cli.export import export
 from ghoststream.cli.label import label
 from ghoststream.cli.probe import probe
+from ghoststream.cli.report import report
 from ghoststream.cli.run import run
 from ghoststream.cli.schema import schema
 from ghoststream.cli.search import search
+from ghoststream.cli.serve import serve
 from ghoststream.cli.store import store
 from ghoststream.cli.train import train
 from ghoststream.cli.validate import validate
@@ -105,6 +107,8 @@ for command in (
     embed,
     export,
     search,
+    report,
+    serve,
     duplicates,
     store,
     probe,

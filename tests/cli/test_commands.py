@@ -17,7 +17,7 @@ from clips import noise, quadrants, write_audio_only, write_clip
 from jsonschema import Draft202012Validator
 
 from ghoststream.cli import main
-from ghoststream.config import ArchiveConfig, EmbedConfig, RunConfig
+from ghoststream.config import ArchiveConfig, EmbedConfig, RunConfig, ServeConfig
 from ghoststream.version import __version__
 
 
@@ -55,13 +55,14 @@ def test_flags_and_settings_are_the_same_words() -> None:
     assert flags("label") == set(ArchiveConfig.model_fields)
     assert flags("embed") == set(EmbedConfig.model_fields) | set(ArchiveConfig.model_fields)
     assert flags("validate") == settings_of_run
+    assert flags("serve") == set(ServeConfig.model_fields) | {"opens", "hash_password"}
 
 
 def test_importing_and_helping_load_nothing_heavy() -> None:
     program = (
         "import sys, ghoststream, ghoststream.cli\n"
         "heavy = {'torch', 'torchvision', 'openvino', 'av', 'cv2', 'ray', 'numpy'}\n"
-        "heavy |= {'pyarrow', 'lancedb', 'rich'}\n"
+        "heavy |= {'pyarrow', 'lancedb', 'rich', 'fastapi', 'uvicorn', 'jinja2'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
