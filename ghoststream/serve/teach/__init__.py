@@ -1,0 +1,1 @@
+"""Teaching: examples of classes, heads trained from them, and archives named anew."""
