@@ -4,6 +4,7 @@ nearest(store, vector, table="frames", filters=Filters(path="*/door/*"))
 labelled(store, "tabby", limit=20)
 """
 
+import heapq
 import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,7 +26,17 @@ from ghoststream.archive.store import Store, quoted, reading_errors
 from ghoststream.errors import ConfigError, StoreError
 from ghoststream.types import Vector
 
-__all__ = ["Excluded", "Filters", "Moment", "labelled", "nearest", "nearest_rows"]
+__all__ = [
+    "Excluded",
+    "Filters",
+    "Moment",
+    "labelled",
+    "labelled_as",
+    "labels_of",
+    "nearest",
+    "nearest_rows",
+    "spoken",
+]
 
 Excluded: TypeAlias = tuple[bytes, float, float]
 """A video's exact path, and the start and end in seconds of the part to leave out."""
@@ -36,6 +47,8 @@ HITS_PER_MOMENT = 20
 """Rows to ask for at first; of a still scene, many make one moment."""
 MAX_HITS = 10_000
 """Beyond, fewer moments than wanted are given rather than more memory taken."""
+MAX_LABELLED = 100_000
+"""Clips that show a label, likewise; the best are kept."""
 GROWTH = 4
 PROBES = 40
 """Partitions of the index to look at."""
@@ -135,9 +148,27 @@ def labelled(
     _require_positive(limit)
     with reading_errors(store.address):
         names = _names(store, label)
+    return labelled_as(store, names, filters=filters, limit=limit)
+
+
+def labelled_as(
+    store: Store, names: Sequence[str], *, filters: Filters = Filters(), limit: int = 10
+) -> list[Moment]:
+    """Moments whose clips show one of several labels, best first.
+
+    Args:
+        names: labels as the store has them, at least one.
+        filters: where to search; a label in them must be shown as well.
+        limit: moments, at most.
+    """
+    _require_positive(limit)
+    with reading_errors(store.address):
         also = _names(store, filters.label) if filters.label is not None else ()
         condition = _condition(store, CLIPS, filters, (names, also))
-        stretches = merged([*_labelled_hits(store, condition, names)], within=math.inf)
+        hits = heapq.nlargest(
+            MAX_LABELLED, _labelled_hits(store, condition, names), key=lambda hit: hit.score
+        )
+        stretches = merged(hits, within=math.inf)
         return _moments(store, _first_alike(store, stretches, limit), CLIPS)
 
 
@@ -191,29 +222,30 @@ def _checked(store: Store, vector: Vector, table: str) -> NDArray[np.float32]:
 
 def _names(store: Store, label: str) -> tuple[str, ...]:
     """The labels that are meant, as the store has them."""
-    known = _known_labels(store)
+    known = labels_of(store)
     wanted = label.strip().casefold()
-    names = tuple(name for name in known if wanted in _spoken(name))
+    names = tuple(name for name in known if wanted in spoken(name))
     if not names:
         raise ConfigError(f"no clip of {store.address} shows {label!r}; {_hint(known, wanted)}")
     return names
 
 
-def _known_labels(store: Store) -> list[str]:
+def labels_of(store: Store) -> list[str]:
+    """All labels that clips of a store show; reads all of its clips."""
     known: set[str] = set()
     for batch in store.clips(columns=["labels"]):
         known.update(pc.unique(pc.list_flatten(batch["labels"])).to_pylist())
     return sorted(known)
 
 
-def _spoken(name: str) -> set[str]:
+def spoken(name: str) -> set[str]:
     """What a label may be called: `tabby, tabby cat` has three names."""
     whole = name.casefold()
     return {whole, *(part.strip() for part in whole.split(","))}
 
 
 def _hint(known: Sequence[str], wanted: str) -> str:
-    names = {spoken: name for name in known for spoken in sorted(_spoken(name))}
+    names = {said: name for name in known for said in sorted(spoken(name))}
     close = dict.fromkeys(names[match] for match in get_close_matches(wanted, names))
     if close:
         return f"close to it: {', '.join(map(repr, close))}"
@@ -305,13 +337,14 @@ def _labelled_hits(store: Store, condition: str | None, names: Sequence[str]) ->
     columns = [*_COLUMNS[CLIPS], "scores"]
     search: Any = store.table(CLIPS).search()
     search = search.where(condition).select(columns).with_row_id(True)
-    for row in search.to_arrow().to_pylist():
-        score, label = max(
-            (score, label)
-            for label, score in zip(row["labels"], row["scores"], strict=True)
-            if label in names
-        )
-        yield _hit(row, CLIPS, score, label)
+    for batch in search.to_batches():
+        for row in batch.to_pylist():
+            score, label = max(
+                (score, label)
+                for label, score in zip(row["labels"], row["scores"], strict=True)
+                if label in names
+            )
+            yield _hit(row, CLIPS, score, label)
 
 
 def _first_alike(store: Store, stretches: Sequence[Stretch], limit: int) -> list[Stretch]:

@@ -1,6 +1,7 @@
 """Single moments and stretches of a video, exactly as a full decode gives them.
 
 frame = frame_at(Path("clip.mp4"), 12.5)
+over_stretch(Path("clip.mp4"), 10, 15, write)
 samples = samples_between(Path("clip.mp4"), 10, 15, sampling=AtFps(rate=4), prepare=prepare)
 
 Times are seconds on the video's own clock, and floats: a frame's time, printed and read back, must
@@ -10,13 +11,14 @@ still be that of the frame.
 from __future__ import annotations  # av.Packet takes no parameter at run time
 
 import math
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import chain, dropwhile, takewhile
 from pathlib import Path
+from typing import TypeVar
 
 import av.error
 from av.container import InputContainer
@@ -35,6 +37,8 @@ from ghoststream.video.picture import Converter, pixel_aspect
 from ghoststream.video.plan import CodedPicture, Unplannable, coded_pictures
 from ghoststream.video.probe import DEFAULT_RATE, carries_pts, is_raw, time_base_of
 from ghoststream.video.sample import Prepare
+
+Made = TypeVar("Made")
 
 LOOK_BACK_SECONDS = (0, 5, 30)
 """Some containers cannot seek to an entry; then another try begins so much earlier."""
@@ -65,6 +69,42 @@ def frame_at(video: Path, seconds: float, *, name: str | None = None) -> Frame:
             return _shown_at(frames, seconds, access.name)
     with Video(access) as opened, closing(_all(opened)) as frames:
         return _shown_at(frames, seconds, access.name)
+
+
+def over_stretch(
+    video: Path,
+    start_seconds: float,
+    end_seconds: float,
+    use: Callable[[Iterable[Frame]], Made],
+    *,
+    name: str | None = None,
+) -> Made:
+    """Hands on the frames that are shown within a span: the first may have begun before it.
+
+    Decodes as `frame_at` does. Where it shows only later that a place to begin at was none, `use`
+    is called again with all of the frames, so what it has made before must not count.
+
+    Args:
+        video: a file.
+        start_seconds: of the span, on the video's own clock.
+        end_seconds: of the span; a frame at this time is not in it.
+        use: makes something of the frames, one at a time.
+        name: of the video, for messages.
+
+    Raises:
+        ConfigError: the video has no frame before the end of the span.
+        SourceError: the video cannot be read.
+    """
+    access = file_access(video, name)
+    span = (start_seconds, end_seconds)
+    for earlier in LOOK_BACK_SECONDS:
+        with (
+            suppress(Unplannable),
+            closing(_from_entry(access, start_seconds, earlier)) as frames,
+        ):
+            return use(_shown_within(frames, *span, access.name))
+    with Video(access) as opened, closing(_all(opened)) as frames:
+        return use(_shown_within(frames, *span, access.name))
 
 
 def samples_between(
@@ -149,6 +189,19 @@ def _shown_at(frames: Iterable[Frame], seconds: float, name: str) -> Frame:
     if shown is None:
         raise ConfigError(f"{name} begins at {float(frame.time):g} s; {seconds:g} s is before that")
     return shown
+
+
+def _shown_within(
+    frames: Iterable[Frame], start_seconds: float, end_seconds: float, name: str
+) -> Iterator[Frame]:
+    shown: Frame | None = None
+    for frame in takewhile(lambda frame: float(frame.time) < end_seconds, frames):
+        if shown is not None and float(frame.time) > start_seconds:
+            yield shown
+        shown = frame
+    if shown is None:
+        raise ConfigError(f"{name} begins after {end_seconds:g} s; give a later stretch")
+    yield shown
 
 
 def _end_seconds(last: Frame) -> float:

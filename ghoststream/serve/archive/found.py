@@ -1,0 +1,81 @@
+"""What a search has found, as the API tells it.
+
+moment_items(moments, catalogue)
+"""
+
+from collections.abc import Sequence
+
+from ghoststream.archive.moments import Moment
+from ghoststream.serve.archive.catalogue import Catalogue, CataloguedVideo
+from ghoststream.serve.archive.item import MomentItem
+from ghoststream.serve.events.item import EventItem
+from ghoststream.serve.media.links import video_playback, video_still
+
+SHORTEST_SECONDS = 1.0
+"""Of what is played: a single frame would be over at once."""
+SAID_SCORE = 1.0
+"""Of what people have said themselves."""
+
+
+def moment_items(moments: Sequence[Moment], catalogue: Catalogue) -> list[MomentItem]:
+    """Moments of videos that are in the catalogue; others have come or gone this moment."""
+    videos = catalogue.named(sorted({moment.video for moment in moments}))
+    return [_item(moment, videos[moment.video]) for moment in moments if moment.video in videos]
+
+
+def with_corrected(
+    corrected: Sequence[EventItem], found: Sequence[MomentItem], limit: int
+) -> list[MomentItem]:
+    """What people have named so, and then what else was found, each once.
+
+    Args:
+        corrected: events of videos.
+        found: moments, best first.
+        limit: at most.
+    """
+    said = [_said(event) for event in corrected if event.video is not None]
+    others = [moment for moment in found if not any(_overlap(moment, one) for one in said)]
+    return [*said, *others][:limit]
+
+
+def _item(moment: Moment, video: CataloguedVideo) -> MomentItem:
+    start, end = moment.start_seconds, moment.end_seconds
+    playback = video_playback(
+        video.id,
+        start,
+        max(end, start + SHORTEST_SECONDS),
+        is_playable=video.is_playable,
+        begins_at_seconds=video.start_seconds or 0.0,
+    )
+    return MomentItem(
+        video=video.id,
+        source=video.source,
+        start_seconds=start,
+        end_seconds=end,
+        best_seconds=moment.best_seconds,
+        score=moment.score,
+        label=moment.label,
+        still=video_still(video.id, moment.best_seconds),
+        playback=playback,
+    )
+
+
+def _said(event: EventItem) -> MomentItem:
+    start = event.start_time
+    end = start if event.end_time is None else event.end_time
+    return MomentItem(
+        video=event.video or "",
+        source=event.source,
+        start_seconds=start,
+        end_seconds=end,
+        best_seconds=(start + end) / 2,
+        score=SAID_SCORE,
+        label=event.corrected_label,
+        still=event.still or "",
+        playback=event.playback or "",
+    )
+
+
+def _overlap(one: MomentItem, other: MomentItem) -> bool:
+    starts_before = one.start_seconds < other.end_seconds
+    return one.video == other.video and starts_before and other.start_seconds < one.end_seconds

@@ -1,0 +1,165 @@
+"""The API of archives: their videos, what these show, and searching them."""
+
+import json
+import math
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import APIRouter, File, Query, UploadFile
+
+from ghoststream.archive.schema import VIDEOS
+from ghoststream.archive.store import quoted
+from ghoststream.errors import Unsuitable
+from ghoststream.serve.archive.archive import Archive
+from ghoststream.serve.archive.catalogue import CataloguedVideo
+from ghoststream.serve.archive.found import moment_items, with_corrected
+from ghoststream.serve.archive.item import (
+    ArchiveStatus,
+    MomentPage,
+    Timeline,
+    Video,
+    VideoPage,
+)
+from ghoststream.serve.archive.query import Place, search_like, search_picture, search_word
+from ghoststream.serve.archive.timeline import timeline_of
+from ghoststream.serve.archive.upload import received
+from ghoststream.serve.media.links import MAX_STRETCH_SECONDS, video_playback
+from ghoststream.serve.site import Site, SiteOf
+
+router = APIRouter(prefix="/api", tags=["archive"])
+
+SEARCH_TIMEOUT_SECONDS = 120.0
+"""The first one loads the network."""
+MAX_EVENTS = 2000
+"""Of a timeline."""
+MAX_SECONDS = 1e9
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+
+
+# Functions that wait for the disk are no coroutines, so that they run in threads.
+@router.get("/archive")
+def show_archive(site: SiteOf) -> ArchiveStatus:
+    """What there is, and how far its labelling is."""
+    return site.archive.status()
+
+
+@router.get("/videos")
+def list_videos(
+    site: SiteOf,
+    text: Annotated[str | None, Query(max_length=1000)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    cursor: Annotated[str | None, Query(max_length=4096)] = None,
+) -> VideoPage:
+    """Videos by name, those with a text in it; with `next_cursor` for the rest."""
+    return site.archive.catalogue.page(text=text, limit=limit, cursor=cursor)
+
+
+@router.get("/videos/{video}")
+def show_video(site: SiteOf, video: str) -> Video:
+    """All that is known of a video."""
+    known, item = site.archive.catalogue.get(video), site.archive.catalogue.item(video)
+    header = _header(site.archive, known)
+    stream: dict[str, Any] = header.get("stream", {}) if header else {}
+    names = ("width", "height", "codec", "container", "average_rate")
+    facts = {name: stream.get(name) for name in names}
+    return Video.model_validate(
+        item.model_dump()
+        | facts
+        | {"is_playable": known.is_playable, "playback": _playback(known), "header": header}
+    )
+
+
+@router.get("/videos/{video}/timeline")
+def show_timeline(site: SiteOf, video: str) -> Timeline:
+    """What a video shows when: its clips with their labels, and its events."""
+    known = site.archive.catalogue.get(video)
+    start = known.start_seconds or 0.0
+    return timeline_of(
+        site.archive.store(),
+        known.video,
+        clips=known.clips,
+        start_seconds=start,
+        end_seconds=start + (known.duration_seconds or 0.0),
+        events=site.book.of_video(known.video, limit=MAX_EVENTS),
+    )
+
+
+@router.get("/search")
+async def search(
+    site: SiteOf,
+    label: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
+    like: Annotated[str | None, Query(max_length=200)] = None,
+    limit: Limit = 24,
+) -> MomentPage:
+    """Moments that show a label, or that look like another one: `like=VIDEO@SECONDS`."""
+    if (label is None) == (like is None):
+        raise Unsuitable("a search needs one of label=WORD and like=VIDEO@SECONDS")
+    place = await anyio.to_thread.run_sync(_place, site)
+    if like is not None:
+        id, seconds = _moment(like)
+        known = await anyio.to_thread.run_sync(site.archive.catalogue.get, id)
+        return await _searched(site, search_like, place, known.video, known.file, seconds, limit)
+    assert label is not None
+    page = await _searched(site, search_word, place, label, limit)
+    corrected = await anyio.to_thread.run_sync(_corrected, site, label, limit)
+    return MomentPage(items=with_corrected(corrected, page.items, limit))
+
+
+@router.post("/search")
+async def search_by_picture(
+    site: SiteOf, picture: Annotated[UploadFile, File()], limit: Limit = 24
+) -> MomentPage:
+    """Moments that look like a picture."""
+    place = await anyio.to_thread.run_sync(_place, site)
+    async with received(picture, site.media.uploads) as path:
+        return await _searched(site, search_picture, place, path, limit)
+
+
+async def _searched(site: Site, function: Any, *args: object) -> MomentPage:
+    moments = await site.worker.call(function, *args, timeout_seconds=SEARCH_TIMEOUT_SECONDS)
+    catalogue = site.archive.catalogue
+    return MomentPage(items=await anyio.to_thread.run_sync(moment_items, moments, catalogue))
+
+
+def _corrected(site: Site, label: str, limit: int) -> Any:
+    return site.book.corrected_to(label, limit=limit)
+
+
+def _place(site: Site) -> Place:
+    store, config = site.archive.store(), site.config
+    return Place(
+        address=store.address,
+        version=store.table(VIDEOS).version,
+        weights=str(config.weights or "auto"),
+        device=config.device,
+        precision=config.precision,
+    )
+
+
+def _moment(like: str) -> tuple[str, float]:
+    id, _, text = like.rpartition("@")
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not id or not abs(seconds) < MAX_SECONDS:
+        raise Unsuitable("a moment is VIDEO@SECONDS, with the id of a video: like=ID@12.5")
+    return id, seconds
+
+
+def _playback(known: CataloguedVideo) -> str | None:
+    if known.status != "done":
+        return None
+    start = known.start_seconds or 0.0
+    if known.is_playable:
+        return f"/api/videos/{known.id}/playback"
+    end = start + min(known.duration_seconds or MAX_STRETCH_SECONDS, MAX_STRETCH_SECONDS)
+    return video_playback(known.id, start, end, is_playable=False)
+
+
+def _header(archive: Archive, known: CataloguedVideo) -> dict[str, Any] | None:
+    where = f"video = {quoted([known.video])}"
+    rows = archive.store().videos(where, columns=["header"]).to_pylist()
+    header: dict[str, Any] | None = json.loads(rows[0]["header"] or "null") if rows else None
+    return header

@@ -1,0 +1,1 @@
+"""Events of cameras and archives, and what people say of them."""

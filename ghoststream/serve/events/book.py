@@ -1,0 +1,441 @@
+"""All events that the page knows, with what people said of them.
+
+book = Book(site.review, site.ids)
+book.add_line(line)  # of a camera, as in its event log
+page = book.page(EventFilters(label="tabby"), limit=50, cursor=None)
+book.say(page.items[0].id, "corrected", "puma")
+
+All methods wait for the disk: call them in a thread.
+"""
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ghoststream.errors import NotThere, Unsuitable
+from ghoststream.serve.cursor import from_cursor, to_cursor
+from ghoststream.serve.events.adoption import Said, adopted
+from ghoststream.serve.events.filters import EventFilters, position_of
+from ghoststream.serve.events.item import (
+    EventItem,
+    EventKind,
+    EventPage,
+    LabelCount,
+    Verdict,
+    event_item,
+)
+from ghoststream.serve.events.schema import SCHEMA
+from ghoststream.serve.media.file import MediaFile
+from ghoststream.serve.media.ids import MediaIds
+from ghoststream.serve.review import Review
+
+MAX_LABEL = 200
+
+_ITEM = """
+SELECT e.*, v.id AS video_id, v.is_playable, v.start_seconds AS begins_at, v.path AS video_path,
+  EXISTS (SELECT 1 FROM evidence x WHERE x.source = e.source AND x.own_id = e.own_id
+          AND x.kind = 'thumbnail' AND e.kind = 'camera') AS has_thumbnail,
+  EXISTS (SELECT 1 FROM evidence x WHERE x.source = e.source AND x.own_id = e.own_id
+          AND x.kind = 'clip' AND e.kind = 'camera') AS has_clip
+FROM events e LEFT JOIN videos v ON v.video = e.video
+"""
+_LISTED = """
+(e.kind = 'camera' OR e.head = coalesce((SELECT value FROM shown WHERE name = 'head'), ''))
+"""
+_PUT = """
+INSERT INTO events (id, kind, head, place, video, source, region, own_id, label, score, top_score,
+  start_time, end_time, verdict, corrected_label, position)
+VALUES (:id, :kind, :head, :place, :video, :source, :region, :own_id, :label, :score, :top_score,
+  :start_time, :end_time, :verdict, :corrected_label,
+  coalesce(:position, (SELECT coalesce(max(number), 0) + 1 FROM events)))
+ON CONFLICT (id) DO UPDATE SET label = excluded.label, score = excluded.score,
+  top_score = excluded.top_score, end_time = excluded.end_time, source = excluded.source,
+  video = excluded.video
+"""
+_PUT_EVIDENCE = """
+INSERT OR REPLACE INTO evidence VALUES (:source, :own_id, :kind, :path, :start_time, :end_time,
+  :is_whole, :size, :mtime_ns)
+"""
+_PUT_VERDICT = """
+INSERT OR REPLACE INTO verdicts
+SELECT id, kind, place, label, start_time, end_time, verdict, corrected_label, ? FROM events
+WHERE id = ?
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundEvent:
+    """An event of a stored video, as a head tells it."""
+
+    own_id: str
+    """That of the event log; it stays the same for the same event."""
+    label: str
+    score: float
+    top_score: float
+    start_seconds: float
+    """On the video's own clock."""
+    end_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownVideo:
+    """Of which video events are."""
+
+    video: str
+    """Its id in the store."""
+    source: str
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvidenceFile:
+    """A file that shows a camera's event, as it was when it became whole."""
+
+    file: MediaFile
+    start_time: float
+    """Unix seconds at which a clip begins."""
+    end_time: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Where an event can be seen."""
+
+    kind: EventKind
+    source: str
+    label: str
+    """As it is shown: the correction, where there is one."""
+    start_time: float
+    """As `EventItem` has it."""
+    end_time: float | None
+    video: str | None
+    """Id in the store, of an archive's event."""
+    path: Path | None
+    """The video, or the clip of the evidence; None where there is none."""
+    path_begins_at: float
+    """The time, as those of the event, at which a player shows that file's first picture."""
+
+
+class Book:
+    """Events by their opaque ids, which stay the same over restarts and re-imports.
+
+    Args:
+        review: where they are kept.
+        ids: makes the opaque ones.
+    """
+
+    def __init__(self, review: Review, ids: MediaIds) -> None:
+        self._review, self._ids = review, ids
+        review.define(SCHEMA)
+
+    def page(self, filters: EventFilters, *, limit: int, cursor: str | None) -> EventPage:
+        """Cameras' events, newest first, then those of videos, in the order of their import.
+
+        Args:
+            filters: which ones.
+            limit: at most.
+            cursor: of the page before.
+
+        Raises:
+            Unsuitable: the cursor is none.
+        """
+        conditions, values = filters.sql()
+        if cursor is not None:
+            conditions.append("(e.position, e.number) > (?, ?)")
+            values += from_cursor(cursor, (int, int))
+        where = " AND ".join([_LISTED, *conditions])
+        query = f"{_ITEM} WHERE {where} ORDER BY e.position, e.number LIMIT ?"
+        rows = self._review.rows(query, [*values, limit + 1])
+        more = len(rows) > limit
+        last = rows[limit - 1] if more else None
+        return EventPage(
+            items=[event_item(row) for row in rows[:limit]],
+            next_cursor=None if last is None else to_cursor([last["position"], last["number"]]),
+        )
+
+    def of_video(self, video: str, *, limit: int) -> list[EventItem]:
+        """Events of a stored video by their time; of the head that is shown.
+
+        Args:
+            video: its id in the store.
+            limit: at most.
+        """
+        query = f"{_ITEM} WHERE {_LISTED} AND e.video = ? ORDER BY e.start_time, e.number LIMIT ?"
+        return [event_item(row) for row in self._review.rows(query, [video, limit])]
+
+    def item(self, event: str) -> EventItem:
+        """One event.
+
+        Raises:
+            NotThere: there is none with this id.
+        """
+        return event_item(self._row(event))
+
+    def corrected_to(self, word: str, *, limit: int) -> list[EventItem]:
+        """Archives' events that people have corrected to a label; exact ones first.
+
+        Args:
+            word: a part of the label, in any case of ASCII letters.
+            limit: at most.
+        """
+        rows = self._review.rows(
+            f"{_ITEM} WHERE {_LISTED} AND e.verdict = 'corrected' AND e.kind = 'archive' "
+            "AND instr(lower(e.corrected_label), lower(?)) > 0 "
+            "ORDER BY lower(e.corrected_label) = lower(?) DESC, e.number LIMIT ?",
+            [word, word, limit],
+        )
+        return [event_item(row) for row in rows]
+
+    def sources(self, *, limit: int) -> list[str]:
+        """Cameras and videos that have events.
+
+        Args:
+            limit: at most.
+        """
+        rows = self._review.rows(
+            f"SELECT DISTINCT e.source FROM events e WHERE {_LISTED} ORDER BY e.source LIMIT ?",
+            [limit],
+        )
+        return [row["source"] for row in rows]
+
+    def labels(self) -> list[LabelCount]:
+        """Labels of all events, the most frequent first."""
+        rows = self._review.rows(
+            f"SELECT e.shown_label AS label, count(*) AS count FROM events e WHERE {_LISTED} "
+            "GROUP BY e.shown_label ORDER BY count DESC, label"
+        )
+        return [LabelCount(label=row["label"], count=row["count"]) for row in rows]
+
+    def say(self, event: str, verdict: Verdict, label: str | None = None) -> EventItem:
+        """Puts down what somebody says of an event; `none` takes it back.
+
+        Args:
+            event: its opaque id.
+            verdict: what is said.
+            label: what it is instead; of `corrected` only.
+
+        Raises:
+            NotThere: there is no such event.
+            Unsuitable: a label is missing, or there is one too many.
+        """
+        corrected = _checked_label(verdict, label)
+        with self._review.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE events SET verdict = ?, corrected_label = ? WHERE id = ?",
+                [verdict, corrected, event],
+            )
+            if not changed.rowcount:
+                raise NotThere("there is no such event; it may have gone with its video")
+            # Also `none`, so that no older verdict comes back when the event is imported anew.
+            connection.execute(_PUT_VERDICT, [time.time(), event])
+        return self.item(event)
+
+    def add_line(self, line: Mapping[str, Any]) -> EventItem | None:
+        """Takes in what a camera tells.
+
+        Args:
+            line: of the event log, as `ghoststream.sinks.records` makes them.
+
+        Returns:
+            The event as it is now; None of lines that tell of none.
+        """
+        if line.get("record") == "event":
+            return self._add_camera_event(line["after"])
+        if line.get("record") == "evidence":
+            return self._add_evidence(line)
+        return None
+
+    def import_events(self, told: Iterable[tuple[KnownVideo, Sequence[FoundEvent]]]) -> None:
+        """Takes in what a store tells of videos, in place of what it told of them before."""
+        with self._review.transaction() as connection:
+            for video, events in told:
+                self._replace(connection, video, events, head="")
+
+    def replace_events(self, video: str, events: Sequence[FoundEvent], head: str) -> None:
+        """Takes in what a head tells of a stored video, in place of what it told before.
+
+        Args:
+            video: its id in the store; nothing is done for one that is not known here.
+            events: all of them.
+            head: its name.
+
+        Raises:
+            ValueError: the head has no name.
+        """
+        if not head:
+            raise ValueError("a head needs a name; without one, events are the store's own")
+        for row in self._review.rows("SELECT * FROM videos WHERE video = ?", [video]):
+            known = KnownVideo(
+                video=video, source=row["source"], content_sha256=row["content_sha256"] or video
+            )
+            with self._review.transaction() as connection:
+                self._replace(connection, known, events, head=head)
+
+    def show_head(self, head: str | None) -> None:
+        """From now on, archives' events are those that this head tells; None: the store's own."""
+        self._review.execute("INSERT OR REPLACE INTO shown VALUES ('head', ?)", [head or ""])
+
+    def shown_head(self) -> str | None:
+        """Whose events of archives are shown; None: the store's own."""
+        rows = self._review.rows("SELECT value FROM shown WHERE name = 'head'")
+        return (rows[0]["value"] or None) if rows else None
+
+    def evidence(self, event: str, kind: str) -> EvidenceFile:
+        """The file that shows a camera's event.
+
+        Args:
+            event: its opaque id.
+            kind: clip or thumbnail.
+
+        Raises:
+            NotThere: there is no such event, or no such file of it.
+        """
+        row = self._row(event)
+        found = self._evidence(row, kind) if row["kind"] == "camera" else None
+        if found is None:
+            raise NotThere(f"there is no {kind} of this event; cameras keep them with `evidence`")
+        return found
+
+    def stretch_of(self, event: str) -> Stretch:
+        """Where an event can be seen, for those who learn from it.
+
+        Raises:
+            NotThere: there is no such event.
+        """
+        row = self._row(event)
+        clip = self._evidence(row, "clip") if row["kind"] == "camera" else None
+        path = None if row["video_path"] is None else Path(os.fsdecode(row["video_path"]))
+        return Stretch(
+            kind=row["kind"],
+            source=row["source"],
+            label=row["shown_label"],
+            start_time=row["start_time"],
+            end_time=row["end_time"],
+            video=row["video"],
+            path=path if clip is None else clip.file.path,
+            path_begins_at=(row["begins_at"] or 0.0) if clip is None else clip.start_time,
+        )
+
+    def _row(self, event: str) -> sqlite3.Row:
+        rows = self._review.rows(f"{_ITEM} WHERE e.id = ?", [event])
+        if not rows:
+            raise NotThere("there is no such event; it may have gone with its video")
+        return rows[0]
+
+    def _evidence(self, row: sqlite3.Row, kind: str) -> EvidenceFile | None:
+        found = self._review.rows(
+            "SELECT * FROM evidence WHERE source = ? AND own_id = ? AND kind = ?",
+            [row["source"], row["own_id"], kind],
+        )
+        if not found:
+            return None
+        (one,) = found
+        file = MediaFile(
+            path=Path(one["path"]),
+            size=one["size"],
+            mtime_ns=one["mtime_ns"],
+            name=f"the {kind} of an event of {one['source']}",
+        )
+        return EvidenceFile(file=file, start_time=one["start_time"], end_time=one["end_time"])
+
+    def _add_camera_event(self, state: Mapping[str, Any]) -> EventItem:
+        source, region = state["source"], state.get("region")
+        event = self._ids.of("event", "\0".join(["camera", source, region or "", state["id"]]))
+        names = ("label", "score", "top_score", "start_time", "end_time")
+        row = {
+            **{name: state[name] for name in names},
+            "id": event,
+            "kind": "camera",
+            "head": "",
+            "place": source,
+            "video": None,
+            "source": source,
+            "region": region,
+            "own_id": state["id"],
+            "position": position_of(state["start_time"]),
+        }
+        with self._review.transaction() as connection:
+            said = _said(connection, "camera", "event = ?", event)
+            connection.execute(_PUT, row | _verdict_of(row, said))
+        return self.item(event)
+
+    def _add_evidence(self, line: Mapping[str, Any]) -> EventItem | None:
+        path = Path(line["path"]).absolute()
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            return None  # it has had to make room already
+        row = {
+            "source": line["source"],
+            "own_id": line["event"],
+            "kind": line["kind"],
+            "path": str(path),
+            "start_time": line["start"],
+            "end_time": line["end"],
+            "is_whole": line["is_whole"],
+            "size": status.st_size,
+            "mtime_ns": status.st_mtime_ns,
+        }
+        self._review.execute(_PUT_EVIDENCE, row)
+        events = self._review.rows(
+            f"{_ITEM} WHERE e.source = ? AND e.own_id = ? AND e.kind = 'camera'",
+            [line["source"], line["event"]],
+        )
+        return event_item(events[0]) if events else None
+
+    def _replace(
+        self,
+        connection: sqlite3.Connection,
+        video: KnownVideo,
+        events: Sequence[FoundEvent],
+        *,
+        head: str,
+    ) -> None:
+        rows = [self._archive_row(video, event, head) for event in events]
+        said = _said(connection, "archive", "place = ?", video.content_sha256)
+        connection.execute("DELETE FROM events WHERE video = ? AND head = ?", [video.video, head])
+        connection.executemany(_PUT, [row | _verdict_of(row, said) for row in rows])
+
+    def _archive_row(self, video: KnownVideo, event: FoundEvent, head: str) -> dict[str, Any]:
+        return {
+            "id": self._ids.of("event", "\0".join(["archive", video.video, head, event.own_id])),
+            "kind": "archive",
+            "head": head,
+            "place": video.content_sha256,
+            "video": video.video,
+            "source": video.source,
+            "region": None,
+            "own_id": event.own_id,
+            "label": event.label,
+            "score": event.score,
+            "top_score": event.top_score,
+            "start_time": event.start_seconds,
+            "end_time": event.end_seconds,
+            "position": None,
+        }
+
+
+def _said(connection: sqlite3.Connection, kind: EventKind, where: str, value: str) -> list[Said]:
+    rows = connection.execute(f"SELECT * FROM verdicts WHERE kind = ? AND {where}", [kind, value])
+    names = Said.__dataclass_fields__
+    return [Said(**{name: row[name] for name in names}) for row in rows]
+
+
+def _verdict_of(row: Mapping[str, Any], said: Sequence[Said]) -> dict[str, str | None]:
+    found = adopted(row["id"], row["label"], row["start_time"], row["end_time"], said)
+    return {"verdict": found.verdict, "corrected_label": found.corrected_label}
+
+
+def _checked_label(verdict: Verdict, label: str | None) -> str | None:
+    text = None if label is None else " ".join(label.split())
+    if verdict != "corrected":
+        if text is not None:
+            raise Unsuitable(f"a label goes with `corrected` only, not with {verdict!r}")
+        return None
+    if not text or len(text) > MAX_LABEL or not text.isprintable():
+        raise Unsuitable(f"a correction needs a label of 1 to {MAX_LABEL} characters")
+    return text
