@@ -39,13 +39,10 @@ RETRY_INITIAL_SECONDS, RETRY_MAX_SECONDS = 1.0, 60.0
 HUNG_SECONDS = 60.0
 """For which a process that has begun may say nothing, while it has something to say each second."""
 
-MAX_WAITING_LINES = 1000
-"""For who takes them in; more wait in the process that watches."""
-
 Line: TypeAlias = Mapping[str, Any]
 """Of the event log."""
-TakeLine: TypeAlias = Callable[[Line], Line | None]
-"""Takes a line in, and returns what is to be told of it instead."""
+TakeLine: TypeAlias = Callable[[Line], None]
+"""Takes a line in; must not wait."""
 
 
 class Live:
@@ -54,9 +51,8 @@ class Live:
     Args:
         config: of the page.
         pipeline: names the cameras.
-        feed: is told of cameras, events and evidence.
-        take_line: is given each line (header, event, status, evidence, end), one after the other,
-            in other threads; what it makes of one is told to the feed in its place.
+        feed: is told how cameras are.
+        take_line: is given each line (header, event, status, evidence, end) as it comes.
         head: to name with, instead of what the pipeline names.
         launcher: starts the process; its niceness is that of the thread which makes this.
 
@@ -83,9 +79,8 @@ class Live:
         self._launcher = launcher or Launcher()
         names = (plan.name for plan in plan_cameras(self._spec.config))
         self._cameras = {name: Camera(name=name) for name in names}
-        self._lines: asyncio.Queue[Line] = asyncio.Queue(MAX_WAITING_LINES)
         self._process: WatchingProcess | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._task: asyncio.Task[None] | None = None
         self._launching, self._wanted = asyncio.Lock(), asyncio.Event()
         self._is_stopping = False
         self._lost_before = 0
@@ -105,10 +100,7 @@ class Live:
 
     async def start(self) -> None:
         """Begins to watch; returns at once."""
-        self._tasks = [
-            asyncio.create_task(self._keep_watching(), name="cameras"),
-            asyncio.create_task(self._take_lines(), name="lines of cameras"),
-        ]
+        self._task = asyncio.create_task(self._keep_watching(), name="cameras")
 
     async def restart(self, *, head: Path | None) -> None:
         """Ends the process in order, and watches with another head from then on.
@@ -129,11 +121,8 @@ class Live:
         self.close_previews()
         self._wanted.set()
         await self._end_process()
-        if self._tasks:
-            watching, taking = self._tasks
-            await watching
-            await self._lines.join()
-            taking.cancel()
+        if self._task is not None:
+            await self._task
         self._launcher.close()
 
     def close_previews(self) -> None:
@@ -200,10 +189,7 @@ class Live:
                 patience = HUNG_SECONDS
                 if any(camera.fps for camera in message.cameras):
                     backoff.reset()
-            if isinstance(message, Told):
-                await self._lines.put(json.loads(message.line))
-            else:
-                self._take(message)
+            self._take(message)
 
     def _take(self, message: FromWatcher) -> None:
         if isinstance(message, Picture):
@@ -211,6 +197,8 @@ class Live:
         elif isinstance(message, Cameras):
             self._lost(message.lost_lines)
             self._update({camera.name: camera for camera in message.cameras})
+        elif isinstance(message, Told):
+            self._take_line(json.loads(message.line))
         elif isinstance(message, Notice):
             logger.warning(message.text)
 
@@ -244,23 +232,3 @@ class Live:
 
     def _publish_camera(self, camera: Camera) -> None:
         self._feed.publish("camera", camera.model_dump(mode="json"))
-
-    async def _take_lines(self) -> None:
-        """Goes on with the next line whatever becomes of one: cameras are watched in any case."""
-        while True:
-            line = await self._lines.get()
-            try:
-                made = await asyncio.to_thread(self._take_line, line)
-            except Exception:
-                logger.exception("a line of kind %s was not taken in", line["record"])
-                made = None
-            self._publish_line(line, made)
-            self._lines.task_done()
-
-    def _publish_line(self, line: Line, made: Line | None) -> None:
-        if line["record"] == "event":
-            self._feed.publish("event", made or line)
-        elif line["record"] == "evidence":
-            # Where files lie is nobody's business.
-            shown = {name: value for name, value in line.items() if name != "path"}
-            self._feed.publish("evidence", made or shown)

@@ -1,11 +1,11 @@
 """The cameras, watched while the page is up."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from pathlib import Path
 
-from ghoststream.serve.live.cameras import Line, Live
+from ghoststream.serve.live.cameras import Live
 from ghoststream.serve.site import Site
 
 
@@ -15,33 +15,30 @@ async def running(site: Site) -> AsyncIterator[None]:
 
     Raises:
         ConfigError: the pipeline does not hold, or watches no cameras.
+        HeadError: the head cannot be read.
     """
-    if site.config.pipeline is None:
+    pipeline = site.config.pipeline
+    if pipeline is None:
         yield
         return
-    live = await asyncio.to_thread(_opened, site)
-    site.live = live
+    site.live = live = await asyncio.to_thread(_live_of, site, pipeline)
     await live.start()
     leaving = asyncio.create_task(_leave(site, live))
     try:
         yield
     finally:
-        leaving.cancel()
-        await live.stop()
+        if not site.closing.is_set():
+            leaving.cancel()
+            leaving = asyncio.create_task(live.stop())
+        await leaving
 
 
-def _opened(site: Site) -> Live:
-    assert site.config.pipeline is not None
-
-    def take_line(line: Line) -> Mapping[str, Any] | None:
-        event = site.book.add_line(line)
-        return None if event is None else event.model_dump(mode="json")
-
-    head = site.teaching.heads.active_path()
-    return Live(site.config, site.config.pipeline, feed=site.feed, take_line=take_line, head=head)
+def _live_of(site: Site, pipeline: Path) -> Live:
+    head = None if site.teaching is None else site.teaching.heads.active_path()
+    return Live(site.config, pipeline, feed=site.feed, take_line=site.scribe.take, head=head)
 
 
 async def _leave(site: Site, live: Live) -> None:
-    """Answers that have no end of their own end before the page waits for all of them."""
+    """At once, while the page still waits for other answers to end."""
     await site.closing.wait()
-    live.close_previews()
+    await live.stop()

@@ -30,14 +30,19 @@ def watch_spec(config: ServeConfig, pipeline: Path, *, head: Path | None = None)
     overrides: dict[str, object] = {name: getattr(config, name) for name in chosen}
     if head is not None:
         overrides["head"] = head
-    overrides |= _kept(load_config(pipeline, RunConfig, **overrides), config.data)
+    named = load_config(pipeline, RunConfig, **overrides)
+    _check_live(named, pipeline)
+    overrides |= _kept(named, config.data)
     run = with_settings_of_head(load_config(pipeline, RunConfig, **overrides))
+    return WatchSpec(config=run, pipeline=pipeline, overrides=overrides)
+
+
+def _check_live(run: RunConfig, pipeline: Path) -> None:
     if not runs_live(run, find_sources(run)):
         raise ConfigError(
             f"{pipeline}: watches no cameras; name some under `cameras`, or set realtime to play "
             "files as if they were some"
         )
-    return WatchSpec(config=run, pipeline=pipeline, overrides=overrides)
 
 
 def _kept(run: RunConfig, data: Path) -> dict[str, object]:

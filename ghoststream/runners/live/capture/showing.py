@@ -38,6 +38,7 @@ class Showing:
         now = self._clock()
         if not self._next <= now < self._until:
             return None
-        self._next = now + 1 / MAX_FPS
+        # Frames of ten a second are not all a tenth apart: one may make up for the one before.
+        self._next = max(self._next, now - 1 / MAX_FPS) + 1 / MAX_FPS
         jpeg = jpeg_of(frame, max_side=MAX_SIDE, quality=QUALITY)
         return Preview(time=frame.time, jpeg=jpeg)

@@ -56,8 +56,13 @@ def test_it_ends_by_itself() -> None:
 
 
 def test_ten_a_second_at_most() -> None:
-    times = [1.0, 1.04, 1.08, 1.12, 1.16, 1.2, 1.24]
-    assert shown_at(times, begins=1.0) == [1.0, 1.12, 1.24]
+    times = [1 + frame / 25 for frame in range(50)]
+    assert 20 <= len(shown_at(times, begins=1.0, seconds=2.0)) <= 21
+
+
+def test_all_of_ten_a_second_are_shown_though_they_come_unevenly() -> None:
+    times = [1.0, 1.09, 1.21, 1.29, 1.41, 1.5]
+    assert shown_at(times, begins=1.0) == times
 
 
 def test_the_longer_side_has_640_pixels() -> None:
