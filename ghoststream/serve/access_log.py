@@ -21,21 +21,24 @@ BROKEN_OFF = 499
 """Nobody was there any more to be answered."""
 
 
+def access_log(path: Path) -> logging.Handler:
+    """A file for the lines, older ones of which go; whoever opens it closes it."""
+    log = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=OLD_LOGS, delay=True)
+    log.setFormatter(logging.Formatter(FORMAT, DATES))
+    return log
+
+
 class AccessLog:
     """Writes a line for each answer once it has been sent, and counts it.
 
     Args:
         app: what answers.
         counts: of answers by status; it adds to them.
-        path: of the file; older lines go.
+        log: as `access_log` opens it.
     """
 
-    def __init__(self, app: ASGIApp, *, counts: Counter[int], path: Path) -> None:
-        self._app, self._counts = app, counts
-        self._handler = RotatingFileHandler(
-            path, maxBytes=LOG_BYTES, backupCount=OLD_LOGS, delay=True
-        )
-        self._handler.setFormatter(logging.Formatter(FORMAT, DATES))
+    def __init__(self, app: ASGIApp, *, counts: Counter[int], log: logging.Handler) -> None:
+        self._app, self._counts, self._log = app, counts, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,4 +62,4 @@ class AccessLog:
         path = quote(scope["path"][:PATH_CHARACTERS])  # no line break of others in our lines
         line = f"{address} {scope['method']} {path} {status} {seconds * 1000:.0f} ms"
         record = logging.LogRecord("access", logging.INFO, "", 0, line, None, None)
-        self._handler.emit(record)
+        self._log.emit(record)

@@ -10,6 +10,14 @@ from typing import TypeAlias
 from fastapi import APIRouter, FastAPI
 
 from ghoststream.serve.access_log import AccessLog
+from ghoststream.serve.archive.routes import router as archive_router
+from ghoststream.serve.archive.running import running as archive_running
+from ghoststream.serve.events.routes import router as events_router
+from ghoststream.serve.events.running import running as events_running
+from ghoststream.serve.live.routes import router as live_router
+from ghoststream.serve.live.running import running as live_running
+from ghoststream.serve.media.routes import router as media_router
+from ghoststream.serve.media.running import running as media_running
 from ghoststream.serve.refusals import Refusal, install_refusals
 from ghoststream.serve.security.bodies import BodyLimits
 from ghoststream.serve.security.guard import Guard
@@ -17,6 +25,8 @@ from ghoststream.serve.security.headers import HeadersOnAll
 from ghoststream.serve.security.routes import router as session_router
 from ghoststream.serve.site import Site
 from ghoststream.serve.state import router as state_router
+from ghoststream.serve.teach.routes import router as teach_router
+from ghoststream.serve.teach.running import running as teach_running
 from ghoststream.version import __version__
 
 Running: TypeAlias = Callable[[Site], AbstractAsyncContextManager[None]]
@@ -24,8 +34,19 @@ Running: TypeAlias = Callable[[Site], AbstractAsyncContextManager[None]]
 ROUTERS: tuple[APIRouter, ...] = (
     session_router,
     state_router,
+    media_router,
+    events_router,
+    archive_router,
+    teach_router,
+    live_router,
 )
-RUNNING: tuple[Running, ...] = ()
+RUNNING: tuple[Running, ...] = (
+    media_running,
+    events_running,
+    archive_running,
+    teach_running,
+    live_running,
+)
 """What each area does while the page is up; entered in this order, and left in reverse."""
 
 
@@ -53,7 +74,7 @@ def _enclose(app: FastAPI, site: Site) -> None:
     app.add_middleware(BodyLimits)
     app.add_middleware(Guard, site=site)
     app.add_middleware(HeadersOnAll, https=site.config.https)
-    app.add_middleware(AccessLog, counts=site.answers, path=site.data / "access.log")
+    app.add_middleware(AccessLog, counts=site.answers, log=site.log)
 
 
 @asynccontextmanager

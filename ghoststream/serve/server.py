@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from ghoststream.config import ServeConfig
 from ghoststream.errors import ConfigError, OutputError
+from ghoststream.serve.access_log import access_log
 from ghoststream.serve.app import create_app
 from ghoststream.serve.connections import PageServer, uvicorn_config
 from ghoststream.serve.feed import Feed
@@ -137,6 +138,7 @@ def opened_site(config: ServeConfig) -> Iterator[Site]:
         Review(data / "review.db") as review,
         closing(Worker()) as worker,
         closing(Worker()) as converter,
+        closing(access_log(data / "access.log")) as log,
     ):
         yield Site(
             config=config,
@@ -148,4 +150,5 @@ def opened_site(config: ServeConfig) -> Iterator[Site]:
             converter=converter,
             access=access,
             sessions=Sessions(secret),
+            log=log,
         )

@@ -5,10 +5,11 @@ async def things(site: SiteOf) -> list[Thing]:
     return site.review.rows("SELECT ...")
 """
 
+import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import anyio
 from fastapi import Depends, Request
@@ -21,6 +22,14 @@ from ghoststream.serve.security.access import Access
 from ghoststream.serve.security.attempts import Attempts
 from ghoststream.serve.security.sessions import Sessions
 from ghoststream.serve.worker import Worker
+
+if TYPE_CHECKING:
+    from ghoststream.serve.archive.archive import Archive
+    from ghoststream.serve.events.book import Book
+    from ghoststream.serve.events.scribe import Scribe
+    from ghoststream.serve.media.media import Media
+    from ghoststream.serve.teach.teaching import Teaching
+    from ghoststream.serve.live.cameras import Live
 
 
 @dataclass(kw_only=True)
@@ -43,10 +52,24 @@ class Site:
     """To sign in."""
     password_turn: anyio.Lock = field(default_factory=anyio.Lock)
     """One password is checked at a time."""
+    log: logging.Handler
+    """Who has asked for what."""
     answers: Counter[int] = field(default_factory=Counter)
     """Given since the start, by status."""
+    media: "Media" = field(init=False)
+    """Stills and playback."""
+    book: "Book" = field(init=False)
+    """Events, and what people said of them."""
+    scribe: "Scribe" = field(init=False)
+    """Writes what cameras tell into the book."""
+    archive: "Archive" = field(init=False)
+    """Videos that are searched."""
+    live: "Live | None" = None
+    """The cameras, where there are some."""
     store_address: str | None = None
     """The store, once there is one: given, or DATA/store."""
+    teaching: "Teaching | None" = None
+    """Classes, examples, trainings and heads."""
     closing: anyio.Event = field(default_factory=anyio.Event)
     """Set when the page is to end: answers without an end of their own end then."""
 

@@ -1,0 +1,145 @@
+"""The page on a real socket, from its start to its end."""
+
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from ghoststream.config import ServeConfig
+from ghoststream.errors import ConfigError, OutputError
+from ghoststream.serve.connections import PatientConnection
+from ghoststream.serve.server import address_of, listening_socket, serve
+
+PATIENCE_SECONDS = 10.0
+GET = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+
+
+@contextmanager
+def served(data: Path) -> Iterator[tuple[int, threading.Event]]:
+    """A page that is up: its port, and what ends it."""
+    stop, told = threading.Event(), queue.Queue[str]()
+    config = ServeConfig(port=0, data=data)
+    thread = threading.Thread(
+        target=serve, args=(config,), kwargs={"stop": stop, "notice": told.put}
+    )
+    thread.start()
+    try:
+        port = urlsplit(told.get(timeout=PATIENCE_SECONDS)).port
+        assert port is not None
+        yield port, stop
+    finally:
+        stop.set()
+        thread.join(PATIENCE_SECONDS)
+    assert not thread.is_alive()
+
+
+def connected(port: int) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+
+
+def heard_to_the_end(client: socket.socket) -> bytes:
+    parts = []
+    try:
+        while part := client.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
+
+
+def status(port: int, path: bytes = b"/healthz") -> bytes:
+    with closing(connected(port)) as client:
+        client.sendall(GET % path)
+        return client.recv(12)
+
+
+def test_listeners_do_not_hold_the_end(tmp_path: Path) -> None:
+    with served(tmp_path) as (port, stop), closing(connected(port)) as client:
+        client.sendall(GET % b"/api/feed")
+        assert client.recv(12) == b"HTTP/1.1 200"
+        began = time.monotonic()
+        stop.set()
+        assert heard_to_the_end(client).endswith(b"0\r\n\r\n")  # whole, and not broken off
+    assert time.monotonic() - began < 5
+
+
+def test_headers_that_do_not_come_are_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PatientConnection, "header_seconds", 0.3)
+    with served(tmp_path) as (port, _):
+        silent, slow, second = connected(port), connected(port), connected(port)
+        with closing(silent), closing(slow), closing(second):
+            second.sendall(GET % b"/healthz" + b"GET / HT")
+            for byte in b"GET /healthz HTTP/1.1\r\nX-Long: ":
+                try:
+                    slow.sendall(bytes([byte]))
+                except ConnectionError:
+                    break
+                time.sleep(0.05)
+            assert heard_to_the_end(slow) == b""
+            assert heard_to_the_end(silent) == b""
+            assert heard_to_the_end(second).startswith(b"HTTP/1.1 200")
+        assert status(port) == b"HTTP/1.1 200"
+
+
+def test_nonsense_is_refused(tmp_path: Path) -> None:
+    with served(tmp_path) as (port, _):
+        for nonsense in (b"\x16\x03\x01\r\n\r\n", b"GET /" + b"a" * 70_000):
+            with closing(connected(port)) as client:
+                client.sendall(nonsense)
+                assert heard_to_the_end(client)[:12] in (b"HTTP/1.1 400", b"")
+        assert status(port) == b"HTTP/1.1 200"
+        assert status(port, b"/static/../../secret") in (b"HTTP/1.1 404", b"HTTP/1.1 401")
+
+
+def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
+    with closing(listening_socket(ServeConfig(port=0))) as taken:
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"port {port}: Address already in use; choose"):
+            serve(ServeConfig(port=port, data=tmp_path), stop=threading.Event())
+
+
+def test_a_directory_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="choose another with --data"):
+        serve(ServeConfig(data=tmp_path / "file" / "data"), stop=threading.Event())
+
+
+def test_an_address_is_what_one_types() -> None:
+    config = ServeConfig(host="::1", port=0)
+    with closing(listening_socket(config)) as listener:
+        port = listener.getsockname()[1]
+        assert address_of(config, listener) == f"http://[::1]:{port}/"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_in_order(tmp_path: Path, number: int) -> None:
+    command = [sys.executable, "-m", "ghoststream", "serve", "--port", "0", "--data", "data"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    port = int(line.split(":")[2].split("/")[0])
+    with closing(connected(port)) as client:
+        client.sendall(GET % b"/api/feed")
+        assert client.recv(12) == b"HTTP/1.1 200"
+        began = time.monotonic()
+        os.killpg(process.pid, number)
+        assert process.wait(PATIENCE_SECONDS) == 130
+        assert time.monotonic() - began < 5
+    assert process.stderr.read() == ""
+    process.stderr.close()
