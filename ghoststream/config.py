@@ -113,6 +113,12 @@ def _first_repeated(names: Sequence[str]) -> str | None:
     return next((name for name in names if names.count(name) > 1), None)
 
 
+def _page_name(path: Path) -> Path:
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError("it is a page, so its name must end in .html")
+    return path
+
+
 def _well_named(name: str) -> str:
     if not name.strip() or not name.isprintable() or "://" in name:
         # Not shown: it may be an address that holds a password.
@@ -152,6 +158,7 @@ Positive = Annotated[Exact, AfterValidator(_positive)]
 NotNegative = Annotated[Exact, AfterValidator(_not_negative)]
 Score = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, AfterValidator(_well_named)]
+ReportPath: TypeAlias = Annotated[Path, AfterValidator(_page_name)]
 Regions: TypeAlias = dict[str, tuple[Exact, Exact, Exact, Exact]]
 """x, y, width and height as fractions of the picture, as displayed, by name."""
 CheckedRegions = Annotated[Regions, BeforeValidator(_regions), AfterValidator(_within_picture)]
@@ -447,6 +454,8 @@ class RunConfig(SourceConfig, AnalysisConfig, LiveConfig):
     """H.264 video with labels drawn on it."""
     heatmap: bool = False
     """Draw where the winning class lies."""
+    report: ReportPath | None = None
+    """HTML page of what was found; without another place for the log, it goes beside it."""
     out: Path | None = None
     """Directory for events.jsonl; runs/N where no output is named."""
     exist_ok: bool = False
@@ -456,6 +465,12 @@ class RunConfig(SourceConfig, AnalysisConfig, LiveConfig):
     def _heatmap_needs_video(self) -> "RunConfig":
         if self.heatmap and self.annotate is None:
             raise ValueError("heatmap is drawn on the annotated video; set annotate too")
+        return self
+
+    @model_validator(mode="after")
+    def _report_needs_log(self) -> "RunConfig":
+        if self.report is not None and self.jsonl == "-":
+            raise ValueError("report is made of the event log, so jsonl must be a file, not -")
         return self
 
 
@@ -478,6 +493,8 @@ class ArchiveConfig(AnalysisConfig):
     """Directory, or address in an object store, such as s3://bucket/archive."""
     out: Path | None = None
     """Directory for a log of each video, and summary.json."""
+    report: ReportPath | None = None
+    """HTML page of what those logs hold."""
     include: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
     """Globs; unset, all videos."""
     exclude: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
@@ -677,7 +694,7 @@ def _is_word(key: object) -> bool:
 
 
 WITHOUT_EFFECT = (
-    {"source", "jsonl", "csv", "vtt", "annotate", "heatmap", "out", "exist_ok"}
+    {"source", "jsonl", "csv", "vtt", "annotate", "heatmap", "report", "out", "exist_ok"}
     | {"rtsp_transport", "open_timeout", "read_timeout"}
     | {"device", "precision", "batch", "workers"}
     | {"store", "include", "exclude", "file_timeout", "retry_failed", "dry_run", "watch"}

@@ -27,7 +27,19 @@ def work_through(config: "ArchiveConfig", *, as_json: bool) -> None:
     from ghoststream.runners.archive.run import run_archive
 
     with stop_on_signals() as stop, ArchiveReport(as_json=as_json) as report:
-        report.end(run_archive(config, stop=stop, watcher=report))
+        summary = run_archive(config, stop=stop, watcher=report)
+        report.hide()
+        _make_report(config, as_json=as_json)
+        report.end(summary)
+
+
+def _make_report(config: "ArchiveConfig", *, as_json: bool) -> None:
+    """One page of all of the archive's logs, where it is wanted."""
+    if config.report is None or config.out is None:
+        return
+    from ghoststream.cli.report import make_report
+
+    make_report([config.out], config.report, quiet=as_json)
 
 
 def tell_plan(plan: "Plan", *, as_json: bool) -> None:

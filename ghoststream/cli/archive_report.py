@@ -53,7 +53,7 @@ class ArchiveReport:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._hide()
+        self.hide()
 
     def expect(self, *, files: int, size_bytes: int, already_done: int, failed_before: int) -> None:
         self._tally.expect(files, size_bytes)
@@ -91,14 +91,15 @@ class ArchiveReport:
 
     def end(self, summary: ArchiveSummary) -> None:
         """The last words, and the exit code."""
-        self._hide()
+        self.hide()
         if self._as_json:
             click.echo(json.dumps(summary.as_dict(), ensure_ascii=False))
         for line in _last_words(summary):
             self._say(line)
         click.get_current_context().exit(exit_code(summary))
 
-    def _hide(self) -> None:
+    def hide(self) -> None:
+        """Clears the terminal for something else that moves there."""
         if self._display is not None:
             self._display.stop()
             self._display = None

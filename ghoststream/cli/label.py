@@ -12,6 +12,7 @@ from ghoststream.cli.options import (
     JSON,
     MODEL,
     PATH,
+    REPORT,
     SAMPLING,
     options,
 )
@@ -28,7 +29,7 @@ DEFAULT_OUT = Path("labels")
     metavar="DIR",
     help="An event log for each video, in a tree that mirrors the archive.  [default: labels]",
 )
-@options(INSTEAD, ARCHIVE, MODEL, SAMPLING, CLIPS, EVENTS, JSON)
+@options(REPORT, INSTEAD, ARCHIVE, MODEL, SAMPLING, CLIPS, EVENTS, JSON)
 def label(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
     """Name every clip of an ARCHIVE: directories, files, or lists of them.
 
@@ -39,6 +40,7 @@ def label(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
     Examples:
       ghoststream label archive/
       ghoststream label archive/ --fps 1 --out labels --store archive.store
+      ghoststream label archive/ --report archive.html
       ghoststream label archive/ --exclude trash --dry-run
       ghoststream label pipelines/archive.yaml --source archive/
     """

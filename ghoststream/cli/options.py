@@ -116,12 +116,16 @@ EVENTS = [
     _option("--min-duration", metavar="SECONDS", help="Shorter ones are not told.  [default: 0]"),
     _option("--gap", metavar="SECONDS", help="It may be out of sight so long.  [default: 1]"),
 ]
+REPORT = [
+    _option("--report", PATH, "FILE.html", help="A page of what was found, for a browser."),
+]
 OUTPUTS = [
     _option("--jsonl", metavar="FILE", help="Event log as JSON lines; - for standard output."),
     _option("--csv", PATH, "FILE", help="Table of events."),
     _option("--vtt", PATH, "FILE", help="Events as WebVTT subtitles."),
     _option("--annotate", PATH, "FILE", help="H.264 video with the labels drawn on it."),
     _flag("--heatmap", help="Draw where the winning class lies, too."),
+    *REPORT,
     _option(
         "--out", PATH, "DIR", help="Directory for events.jsonl.  [default without output: runs/N]"
     ),

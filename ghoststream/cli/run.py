@@ -1,5 +1,6 @@
 """`ghoststream run`."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,9 @@ from ghoststream.cli.options import (
 from ghoststream.cli.settings import given_settings, read_settings, set_json
 
 if TYPE_CHECKING:
+    from ghoststream.cli.run_display import RunDisplay
     from ghoststream.config import RunConfig
+    from ghoststream.runners.jobs import Result
 
 
 @click.command()
@@ -38,6 +41,7 @@ def run(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
     Examples:
       ghoststream run clip.mp4
       ghoststream run clip.mp4 --fps 2 --jsonl - --annotate labelled.mp4
+      ghoststream run clip.mp4 --report clip.html
       ghoststream run camera.rtsp --evidence evidence --metrics-port 9090
       ghoststream run cameras.txt --roi door=0.4,0.2,0.2,0.6 --mqtt mqtt://localhost
       ghoststream run pipelines/alarm.yaml --source clip.mp4
@@ -62,7 +66,8 @@ def _read(config: "RunConfig", *, as_json: bool) -> None:
 
     quiet = config.jsonl == "-"
     with stop_on_signals() as stop, RunDisplay(as_json=as_json, quiet=quiet) as display:
-        display.end(run_events(config, stop=stop, watcher=display))
+        result = run_events(config, stop=stop, watcher=display)
+        display.end(_reported(config, result, display, as_json=as_json))
 
 
 def _watch(
@@ -83,4 +88,18 @@ def _watch(
     ):
         cameras = ReloadedCameras(config, pipeline=pipeline, overrides=overrides, hangup=hangup)
         watcher = LiveReport(display, quiet=quiet)
-        display.end(run_cameras(config, cameras=cameras, stop=stop, watcher=watcher))
+        result = run_cameras(config, cameras=cameras, stop=stop, watcher=watcher)
+        display.end(_reported(config, result, display, as_json=as_json))
+
+
+def _reported(
+    config: "RunConfig", result: "Result", display: "RunDisplay", *, as_json: bool
+) -> "Result":
+    """Makes the page of what was found, where one is wanted."""
+    if config.report is None:
+        return result
+    from ghoststream.cli.report import make_report
+
+    display.rest()
+    made = make_report([result.outputs["jsonl"]], config.report, quiet=as_json)
+    return replace(result, outputs={**result.outputs, "report": made.path})

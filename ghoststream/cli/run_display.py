@@ -28,6 +28,7 @@ TITLES = {
     "csv": "table of events",
     "vtt": "subtitles",
     "annotate": "annotated video",
+    "report": "report",
 }
 
 
@@ -43,6 +44,7 @@ class RunDisplay:
     def __init__(self, *, as_json: bool, quiet: bool, has_bar: bool = True) -> None:
         self._as_json, self._quiet, self._has_bar = as_json, quiet, has_bar
         self._began = time.monotonic()
+        self._seconds: float | None = None
         self._names_sources, self._prefix = False, ""
         self._origin = Fraction(0)
         self._bar: Bar | None = None
@@ -87,8 +89,8 @@ class RunDisplay:
 
     def end(self, result: "Result") -> None:
         """The last words, and the exit code."""
-        self._hide_bar()
-        seconds = time.monotonic() - self._began
+        self.rest()
+        seconds = self._seconds or 0.0
         if self._as_json:
             click.echo(json.dumps(_as_dict(result, seconds), ensure_ascii=False))
         else:
@@ -107,6 +109,12 @@ class RunDisplay:
             _print_above(self._bar, line)
         elif not self._as_json:
             click.echo(line, err=True)
+
+    def rest(self) -> None:
+        """The work is done: what comes now counts no more, and has the terminal to itself."""
+        if self._seconds is None:
+            self._seconds = time.monotonic() - self._began
+        self._hide_bar()
 
     def _hide_bar(self) -> None:
         if self._bar is not None:

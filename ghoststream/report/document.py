@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,9 @@ def _live_scene(
     kept = [(clip, path) for clip, path in there if path is not None]
     found.evidence_gone += len(there) - len(kept)
     kept.sort(key=lambda pair: not pair[0].start <= event.best_seconds <= pair[0].end)
-    thumbnail = event.thumbnail and videos.file_of(event.thumbnail.path, source)
-    found.evidence_gone += event.thumbnail is not None and thumbnail is None
+    picture = event.thumbnail
+    thumbnail = None if picture is None else videos.file_of(picture.path, source)
+    found.evidence_gone += picture is not None and thumbnail is None
     return Scene(
         source=index,
         event=event,
@@ -94,7 +96,7 @@ def choose_pictures(scenes: Sequence[Scene], limit: int) -> list[Wanted]:
     if len(moments) <= limit:
         return moments
     bounds = [round(place * len(moments) / limit) for place in range(limit + 1)]
-    stretches = (moments[a:b] for a, b in zip(bounds, bounds[1:], strict=False))
+    stretches = (moments[start:end] for start, end in pairwise(bounds))
     return [max(stretch, key=lambda wanted: best[wanted]) for stretch in stretches]
 
 

@@ -118,8 +118,9 @@ def _seconds(source: SourceLog) -> float:
     if source.first_seconds is None or source.last_seconds is None:
         return 0.0
     seen = source.last_seconds - source.first_seconds
-    declared = source.header and source.header.stream.duration
-    return seen if source.is_live or declared is None else max(seen, declared)
+    if source.is_live or source.header is None:
+        return seen
+    return max(seen, source.header.stream.duration or 0.0)
 
 
 def _losses(logs: Logs) -> str:

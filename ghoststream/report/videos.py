@@ -28,7 +28,7 @@ class Videos:
 
     def __init__(self, logs: Logs, *, out: Path, given: Path | None) -> None:
         self._directory, self._given = logs.directory, given
-        self._beside = Path(os.path.abspath(out)).parent
+        self._beside = out.absolute().parent
         files = [source for source in logs.sources if not source.is_live]
         self._is_only_one = len(files) == 1
         if given is not None:
@@ -52,7 +52,7 @@ class Videos:
             >>> videos.link_to(Path("/videos/a b.mp4"))
             '../videos/a%20b.mp4'
         """
-        relative = os.path.relpath(os.path.abspath(path), self._beside)
+        relative = os.path.relpath(path, self._beside)
         return quote(os.fsencode(relative))
 
     def _candidates(self, source: SourceLog) -> list[Path]:

@@ -45,6 +45,9 @@ def named_outputs(config: RunConfig) -> Outputs:
         "annotate": config.annotate,
     }
     outputs = {name: Path(path) for name, path in named.items() if path is not None}
+    if config.out is None and config.report is not None:
+        # A report is made of the log.
+        return {"jsonl": config.report.with_suffix(".jsonl"), **outputs}
     if config.out is None:
         return outputs
     directory = config.out if config.exist_ok else _free_name(config.out)
