@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias, get_args
 from pydantic import BaseModel, ConfigDict
 
 from ghoststream.errors import NotThere
-from ghoststream.serve.teach.learning import REPORT
+from ghoststream.serve.teach.plan import REPORT
 from ghoststream.serve.teach.trainer import Training
 
 PictureName: TypeAlias = Literal[

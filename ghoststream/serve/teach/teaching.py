@@ -18,9 +18,10 @@ from ghoststream.serve.site import Site
 from ghoststream.serve.teach.classes import Classes
 from ghoststream.serve.teach.examples import Examples
 from ghoststream.serve.teach.heads import Heads
-from ghoststream.serve.teach.learning import LearningPlan
+from ghoststream.serve.teach.learning import learn
 from ghoststream.serve.teach.lessons import write_lesson
 from ghoststream.serve.teach.namer import Namer
+from ghoststream.serve.teach.plan import LearningPlan
 from ghoststream.serve.teach.trainer import Trainer
 
 RUNNING = ("weights", "device", "precision", "batch", "workers")
@@ -65,6 +66,7 @@ def teaching_of(site: Site) -> Teaching:
         folder=site.data / "training",
         heads=site.data / "heads",
         plan=lambda folder: plan_learning(site, examples, folder),
+        work=learn,
     )
     namer = Namer(
         site.review, heads=heads, book=site.book, feed=site.feed, store=lambda: store_of(site)

@@ -18,8 +18,8 @@ from typing import Any, Literal, TypeAlias, cast
 from ghoststream.errors import Conflict, GhostStreamError, NotThere, Unsuitable
 from ghoststream.serve.feed import Feed
 from ghoststream.serve.review import Review
-from ghoststream.serve.teach.child import Child
-from ghoststream.serve.teach.learning import HEAD, LearningPlan, LearningProgress, Learnt, learn
+from ghoststream.serve.teach.child import Child, Send
+from ghoststream.serve.teach.plan import HEAD, LearningPlan, LearningProgress, Learnt
 
 State: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -85,7 +85,7 @@ class Trainer:
         folder: Path,
         heads: Path,
         plan: Planner,
-        work: Callable[..., None] = learn,
+        work: Callable[[Send, LearningPlan], None],
     ) -> None:
         self._review, self._feed, self._plan, self._work = review, feed, plan, work
         self._folder, self._heads = folder, heads
@@ -124,8 +124,9 @@ class Trainer:
             "INSERT INTO trainings (id, name, state, message, started) VALUES (?, ?, ?, ?, ?)",
             (id, name, "waiting", "; ".join(notices), time.time()),
         )
+        training = self._told(id)
         self._queue.put((id, plan))
-        return self._told(id)
+        return training
 
     def all(self) -> list[Training]:
         """Every training, the newest first."""
@@ -212,7 +213,8 @@ class Trainer:
             if not self._is_closing:
                 self._set(id, "state = 'running'", state="failed", message=str(error))
         finally:
-            self._child = None
+            with self._lock:
+                self._child = None
             self._told(id)
 
     def _take(self, id: str, message: object) -> None:
