@@ -493,8 +493,6 @@ class ArchiveConfig(AnalysisConfig):
     """Directory, or address in an object store, such as s3://bucket/archive."""
     out: Path | None = None
     """Directory for a log of each video, and summary.json."""
-    report: ReportPath | None = None
-    """HTML page of what those logs hold."""
     include: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
     """Globs; unset, all videos."""
     exclude: Annotated[tuple[str, ...], BeforeValidator(_several)] = ()
@@ -517,6 +515,13 @@ class ArchiveConfig(AnalysisConfig):
         if self.address is not None and self.engine != "ray":
             raise ValueError("address is of a Ray cluster; set engine to ray too")
         return self
+
+
+class LabelConfig(ArchiveConfig):
+    """From a tree of videos to a store, logs, and a page of them."""
+
+    report: ReportPath | None = None
+    """HTML page of what the logs hold."""
 
 
 class TrainConfig(ModelConfig):

@@ -1,6 +1,7 @@
 """What the commands over archives, `label` and `embed`, share."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,8 +16,14 @@ KINDS = ("new", "changed", "retried", "done", "failed")
 """Of a plan, in the order in which they are told."""
 
 
-def work_through(config: "ArchiveConfig", *, as_json: bool) -> None:
-    """Does what the settings say, or tells of it, and ends the command with its exit code."""
+def work_through(config: "ArchiveConfig", *, as_json: bool, report: Path | None = None) -> None:
+    """Does what the settings say, or tells of it, and ends the command with its exit code.
+
+    Args:
+        config: of the work.
+        as_json: for machines.
+        report: where a page of all logs goes; they need a directory for that.
+    """
     if config.dry_run:
         from ghoststream.runners.archive.run import plan_archive
 
@@ -26,20 +33,15 @@ def work_through(config: "ArchiveConfig", *, as_json: bool) -> None:
     from ghoststream.cli.stopping import stop_on_signals
     from ghoststream.runners.archive.run import run_archive
 
-    with stop_on_signals() as stop, ArchiveReport(as_json=as_json) as report:
-        summary = run_archive(config, stop=stop, watcher=report)
-        report.hide()
-        _make_report(config, as_json=as_json)
-        report.end(summary)
+    with stop_on_signals() as stop, ArchiveReport(as_json=as_json) as display:
+        summary = run_archive(config, stop=stop, watcher=display)
+        if report is not None:
+            assert config.out is not None
+            from ghoststream.cli.report import make_report
 
-
-def _make_report(config: "ArchiveConfig", *, as_json: bool) -> None:
-    """One page of all of the archive's logs, where it is wanted."""
-    if config.report is None or config.out is None:
-        return
-    from ghoststream.cli.report import make_report
-
-    make_report([config.out], config.report, quiet=as_json)
+            display.hide()
+            make_report([config.out], report, quiet=as_json)
+        display.end(summary)
 
 
 def tell_plan(plan: "Plan", *, as_json: bool) -> None:

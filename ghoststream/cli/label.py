@@ -46,8 +46,9 @@ def label(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
     """
     set_json(as_json)
     from ghoststream.cli.archive import work_through
-    from ghoststream.config import ArchiveConfig
+    from ghoststream.config import LabelConfig
 
-    config = read_settings(ArchiveConfig, sources, flags)
+    config = read_settings(LabelConfig, sources, flags)
     out = config.out or DEFAULT_OUT
-    work_through(config.model_copy(update={"out": out}), as_json=as_json)
+    config = config.model_copy(update={"out": out})
+    work_through(config, as_json=as_json, report=config.report)

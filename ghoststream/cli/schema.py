@@ -20,13 +20,13 @@ def schema(what: str) -> None:
 
 
 def _schema(what: str) -> dict[str, Any]:
-    from ghoststream.config import ArchiveConfig, EmbedConfig, RunConfig
+    from ghoststream.config import EmbedConfig, LabelConfig, RunConfig
     from ghoststream.sinks.records import json_schema
 
     schemas = {
         "events": json_schema,
         "run": RunConfig.model_json_schema,
         "embed": EmbedConfig.model_json_schema,
-        "label": ArchiveConfig.model_json_schema,
+        "label": LabelConfig.model_json_schema,
     }
     return schemas[what]()

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from ghoststream.config import ArchiveConfig, EmbedConfig, RunConfig
+    from ghoststream.config import ArchiveConfig, EmbedConfig, LabelConfig, RunConfig
 
-    C = TypeVar("C", ArchiveConfig, EmbedConfig, RunConfig)
+    C = TypeVar("C", ArchiveConfig, EmbedConfig, LabelConfig, RunConfig)
 
 PIPELINE_SUFFIXES = (".yaml", ".yml")
 

@@ -17,7 +17,7 @@ from clips import noise, quadrants, write_audio_only, write_clip
 from jsonschema import Draft202012Validator
 
 from ghoststream.cli import main
-from ghoststream.config import ArchiveConfig, EmbedConfig, RunConfig, ServeConfig
+from ghoststream.config import ArchiveConfig, EmbedConfig, LabelConfig, RunConfig, ServeConfig
 from ghoststream.version import __version__
 
 
@@ -52,7 +52,7 @@ def test_flags_and_settings_are_the_same_words() -> None:
     # Cameras with settings of their own have no place on a command line.
     settings_of_run = set(RunConfig.model_fields) - {"cameras"}
     assert flags("run") == settings_of_run
-    assert flags("label") == set(ArchiveConfig.model_fields)
+    assert flags("label") == set(LabelConfig.model_fields)
     assert flags("embed") == set(EmbedConfig.model_fields) | set(ArchiveConfig.model_fields)
     assert flags("validate") == settings_of_run
     assert flags("serve") == set(ServeConfig.model_fields) | {"opens", "hash_password"}
