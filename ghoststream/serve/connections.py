@@ -5,8 +5,10 @@ await server.serve(sockets=[listener])
 """
 
 import asyncio
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import cast
 
 import h11
 import uvicorn
@@ -32,6 +34,13 @@ class PageServer(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Lets go of clients that do not take what was sent to them, too."""
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):
+            cast(H11Protocol, connection).transport.abort()
+        await asyncio.sleep(0)  # in which the loop closes them
 
 
 def uvicorn_config(app: FastAPI, config: ServeConfig) -> uvicorn.Config:

@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -41,6 +42,25 @@ def show(spec: WatchSpec, end: socket.socket) -> None:
                 number += 1
                 jpeg = f"picture {number}".encode()
                 _say(line, Picture(camera=command.camera, time=Fraction(number), jpeg=jpeg))
+
+
+def film(_: WatchSpec, end: socket.socket) -> None:
+    """A camera that sends 50 large pictures a second while it is asked to, and one that is dark."""
+    line = Line(end)
+    cameras = Camera(name="gate", state="running"), Camera(name="a/dark one", state="not_found")
+    _say(line, Cameras(cameras=cameras, lost_lines=0))
+    until, number = 0.0, 0
+    while not line.is_closed:
+        for command in line.receive(0.02):
+            if isinstance(command, StopWatching):
+                _say(line, Finished(error=None))
+                return
+            if isinstance(command, ShowCamera) and command.camera == "gate":
+                until = time.monotonic() + command.seconds
+        if time.monotonic() < until:
+            number += 1
+            jpeg = number.to_bytes(4) + bytes(100_000)
+            _say(line, Picture(camera="gate", time=Fraction(number), jpeg=jpeg))
 
 
 def crash_first(spec: WatchSpec, end: socket.socket) -> None:
