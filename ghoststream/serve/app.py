@@ -8,6 +8,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI
+from fastapi.staticfiles import StaticFiles
 
 from ghoststream.serve.access_log import AccessLog
 from ghoststream.serve.archive.routes import router as archive_router
@@ -18,6 +19,8 @@ from ghoststream.serve.live.routes import router as live_router
 from ghoststream.serve.live.running import running as live_running
 from ghoststream.serve.media.routes import router as media_router
 from ghoststream.serve.media.running import running as media_running
+from ghoststream.serve.pages.drawing import STATIC
+from ghoststream.serve.pages.routes import router as pages_router
 from ghoststream.serve.refusals import Refusal, install_refusals
 from ghoststream.serve.security.bodies import BodyLimits
 from ghoststream.serve.security.guard import Guard
@@ -39,6 +42,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     archive_router,
     teach_router,
     live_router,
+    pages_router,
 )
 RUNNING: tuple[Running, ...] = (
     media_running,
@@ -65,6 +69,7 @@ def create_app(site: Site) -> FastAPI:
     install_refusals(app)
     for router in ROUTERS:
         app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC))
     _enclose(app, site)
     return app
 

@@ -59,6 +59,11 @@ def refusal(
     return JSONResponse(content, status, headers=headers)
 
 
+def status_of(error: GhostStreamError) -> int:
+    """The HTTP status that says best what went wrong."""
+    return next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+
+
 def install_refusals(app: FastAPI) -> None:
     """Has the application answer errors so."""
     for kind, handler in (
@@ -72,7 +77,7 @@ def install_refusals(app: FastAPI) -> None:
 
 
 async def _of_ours(_request: Request, error: GhostStreamError) -> Response:
-    status = next(status for kind, status in STATUSES.items() if isinstance(error, kind))
+    status = status_of(error)
     headers = {"Retry-After": RETRY_SECONDS} if status == 503 else None
     return refusal(status, error.code, str(error), headers)
 

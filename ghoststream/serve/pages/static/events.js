@@ -1,0 +1,2 @@
+import "./review.js";
+import "./arriving.js";
