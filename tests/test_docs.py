@@ -13,6 +13,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 NEEDS_MORE = re.compile(
     r"weights pull|\.rtsp|rtsp://|https?://|--head|GHOSTSTREAM_|sudo|pip |make |--loop"
+    r"|ghoststream serve"
 )
 """Wants a network, a camera or a file of the reader's own, or never ends."""
 

@@ -98,6 +98,7 @@ def listening_socket(config: ServeConfig) -> socket.socket:
         if hasattr(socket, "TCP_USER_TIMEOUT"):
             listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, SILENCE_MILLISECONDS)
         listener.bind(address)
+        listener.listen()
     except OSError as error:
         listener.close()
         raise _not_to_be_had(config, error) from error

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from ghoststream.serve.archive.archive import Archive
     from ghoststream.serve.events.book import Book
     from ghoststream.serve.events.scribe import Scribe
+    from ghoststream.serve.live.cameras import Live
     from ghoststream.serve.media.media import Media
     from ghoststream.serve.teach.teaching import Teaching
-    from ghoststream.serve.live.cameras import Live
 
 
 @dataclass(kw_only=True)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from ghoststream.errors import Busy, GhostStreamError, WorkerLost
 
@@ -90,7 +90,7 @@ class Worker:
                 answer = await self._answer((function, args), timeout_seconds)
         finally:
             self._waiting -= 1
-        return self._result(answer)
+        return cast(T, self._result(answer))
 
     async def _answer(self, request: object, timeout_seconds: float) -> object:
         try:

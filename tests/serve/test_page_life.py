@@ -25,10 +25,10 @@ GET = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 
 @contextmanager
-def served(data: Path) -> Iterator[tuple[int, threading.Event]]:
+def served(data: Path, **settings: object) -> Iterator[tuple[int, threading.Event]]:
     """A page that is up: its port, and what ends it."""
     stop, told = threading.Event(), queue.Queue[str]()
-    config = ServeConfig(port=0, data=data)
+    config = ServeConfig.model_validate({"port": 0, "data": data, **settings})
     thread = threading.Thread(
         target=serve, args=(config,), kwargs={"stop": stop, "notice": told.put}
     )
@@ -80,7 +80,9 @@ def test_headers_that_do_not_come_are_not_waited_for(
     with served(tmp_path) as (port, _):
         silent, slow, second = connected(port), connected(port), connected(port)
         with closing(silent), closing(slow), closing(second):
-            second.sendall(GET % b"/healthz" + b"GET / HT")
+            second.sendall(GET % b"/healthz")
+            assert second.recv(12) == b"HTTP/1.1 200"
+            second.sendall(b"GET / HT")
             for byte in b"GET /healthz HTTP/1.1\r\nX-Long: ":
                 try:
                     slow.sendall(bytes([byte]))
@@ -89,8 +91,21 @@ def test_headers_that_do_not_come_are_not_waited_for(
                 time.sleep(0.05)
             assert heard_to_the_end(slow) == b""
             assert heard_to_the_end(silent) == b""
-            assert heard_to_the_end(second).startswith(b"HTTP/1.1 200")
+            assert heard_to_the_end(second).endswith(b'{"status":"ok"}')
         assert status(port) == b"HTTP/1.1 200"
+
+
+@pytest.mark.parametrize(("proxy", "address"), [("127.0.0.1", "10.0.0.9"), (None, "127.0.0.1")])
+def test_a_proxy_is_believed_only_where_it_is_trusted(
+    tmp_path: Path, proxy: str | None, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GHOSTSTREAM_PASSWORD", "correct horse")
+    with served(tmp_path, trusted_proxy=proxy) as (port, _), closing(connected(port)) as client:
+        forwarded = b"X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: https\r\n\r\n"
+        client.sendall((GET % b"/healthz").removesuffix(b"\r\n") + forwarded)
+        assert client.recv(12) == b"HTTP/1.1 200"
+    line = (tmp_path / "access.log").read_text()
+    assert line.split()[1:5] == [address, "GET", "/healthz", "200"]
 
 
 def test_nonsense_is_refused(tmp_path: Path) -> None:
@@ -105,7 +120,6 @@ def test_nonsense_is_refused(tmp_path: Path) -> None:
 
 def test_a_port_that_is_taken_is_a_sentence(tmp_path: Path) -> None:
     with closing(listening_socket(ServeConfig(port=0))) as taken:
-        taken.listen()
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"port {port}: Address already in use; choose"):
             serve(ServeConfig(port=port, data=tmp_path), stop=threading.Event())

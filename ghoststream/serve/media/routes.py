@@ -36,12 +36,8 @@ Seconds: TypeAlias = Annotated[float, Query(ge=-MAX_SECONDS, le=MAX_SECONDS)]
 SomeSeconds: TypeAlias = Annotated[float | None, Query(ge=-MAX_SECONDS, le=MAX_SECONDS)]
 
 
-@router.api_route(
-    "/videos/{video}/still.jpg",
-    methods=["GET", "HEAD"],
-    response_class=FileResponse,
-    responses=_JPEG,
-)
+@router.head("/videos/{video}/still.jpg", include_in_schema=False)
+@router.get("/videos/{video}/still.jpg", response_class=FileResponse, responses=_JPEG)
 async def video_still(
     request: Request, site: SiteOf, video: str, seconds: Seconds, side: int = STILL_SIDE
 ) -> Response:
@@ -56,12 +52,8 @@ async def video_still(
     return _jpeg(path, tag)
 
 
-@router.api_route(
-    "/videos/{video}/playback",
-    methods=["GET", "HEAD"],
-    response_class=FileResponse,
-    responses=_VIDEO,
-)
+@router.head("/videos/{video}/playback", include_in_schema=False)
+@router.get("/videos/{video}/playback", response_class=FileResponse, responses=_VIDEO)
 async def video_playback(
     site: SiteOf, video: str, start: SomeSeconds = None, end: SomeSeconds = None
 ) -> Response:
@@ -73,12 +65,8 @@ async def video_playback(
     return FileResponse(path, media_type="video/mp4", headers=_ASKED_ANEW)
 
 
-@router.api_route(
-    "/events/{event}/still.jpg",
-    methods=["GET", "HEAD"],
-    response_class=FileResponse,
-    responses=_JPEG,
-)
+@router.head("/events/{event}/still.jpg", include_in_schema=False)
+@router.get("/events/{event}/still.jpg", response_class=FileResponse, responses=_JPEG)
 async def event_still(request: Request, site: SiteOf, event: str) -> Response:
     """The thumbnail that a camera has kept of an event."""
     file = await _kept(site, event, "thumbnail")
@@ -86,12 +74,8 @@ async def event_still(request: Request, site: SiteOf, event: str) -> Response:
     return _same(request, tag) or _jpeg(file.path, tag)
 
 
-@router.api_route(
-    "/events/{event}/playback",
-    methods=["GET", "HEAD"],
-    response_class=FileResponse,
-    responses=_VIDEO,
-)
+@router.head("/events/{event}/playback", include_in_schema=False)
+@router.get("/events/{event}/playback", response_class=FileResponse, responses=_VIDEO)
 async def event_playback(site: SiteOf, event: str) -> Response:
     """The clip that a camera has kept of an event, converted where browsers do not play it."""
     file = await _kept(site, event, "clip")

@@ -87,8 +87,8 @@ def _stored(password: str, where: str) -> str:
         return password
     if len(password) < PASSWORD_CHARACTERS:
         raise ConfigError(
-            f"{where} holds no password of at least {PASSWORD_CHARACTERS} characters in its first "
-            "line"
+            f"{where} holds no password of at least {PASSWORD_CHARACTERS} characters; choose a "
+            "longer one"
         )
     return hashed(password)
 

@@ -34,7 +34,7 @@ class _Failures:
     def wait_seconds(self) -> float:
         if self.count < FREE:
             return 0.0
-        doubled = FIRST_WAIT_SECONDS * 2 ** min(self.count - FREE, DOUBLINGS)
+        doubled = FIRST_WAIT_SECONDS * 2.0 ** min(self.count - FREE, DOUBLINGS)
         return min(LONGEST_WAIT_SECONDS, doubled)
 
 

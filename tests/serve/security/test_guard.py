@@ -8,6 +8,7 @@ from pages import page
 from ghoststream.serve.security.attempts import FREE
 
 PASSWORD = "correct horse battery"
+SECRET = "geheim"
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 
@@ -206,7 +207,7 @@ def test_a_defect_is_an_answer_with_headers_and_without_details(
     open_page: TestClient, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: object) -> None:
-        raise RuntimeError("rtsp://user:" + "geheim"[:6] + "@camera")
+        raise RuntimeError(f"rtsp://user:{SECRET}@camera")
 
     monkeypatch.setattr("ghoststream.serve.state._lines", fail)
     answer = open_page.get("/metrics")
@@ -215,7 +216,7 @@ def test_a_defect_is_an_answer_with_headers_and_without_details(
     told = capsys.readouterr().err
     assert "RuntimeError" in told
     assert "state.py" in told
-    assert "geheim" not in told + answer.text
+    assert SECRET not in told + answer.text
 
 
 def test_the_log_holds_no_queries_and_no_line_breaks(open_page: TestClient, tmp_path: Path) -> None:
