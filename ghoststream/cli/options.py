@@ -88,11 +88,10 @@ FRAMING = [
         help="See the middle of a picture, or the whole: squashed, or padded.  [default: center]",
     ),
 ]
-MODEL = [
-    *NETWORK,
-    *FRAMING,
+WORKERS = [
     _option("--workers", int, "N", help="Processes for several videos.  [default: one a core]"),
 ]
+MODEL = [*NETWORK, *FRAMING, *WORKERS]
 SAMPLING = [
     _option("--fps", metavar="RATE", help="Look at so many frames a second.  [default: 4]"),
     _option("--stride", int, "N", help="Look at every N-th frame."),
@@ -231,6 +230,15 @@ ARCHIVE = [
         help="Processes here, or a Ray cluster (extra: ray).  [default: local]",
     ),
     _option("--address", metavar="ADDRESS", help="Of the Ray cluster.  [default: a new one here]"),
+]
+LABELLED = [
+    _option(
+        "--store",
+        metavar="DIR",
+        help="Embeddings, also those that `ghoststream embed` made; what is missing is added.  "
+        "[default: one in your cache]",
+    ),
+    _flag("--retry-failed", help="Try videos again that could not be read before."),
 ]
 JSON = [click.option("--json", "as_json", is_flag=True, help="Print for machines.")]
 

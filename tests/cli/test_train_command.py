@@ -36,8 +36,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_from_clips_to_a_head_to_names(data: Path, tmp_path: Path) -> None:
-    head, cache = tmp_path / "head.safetensors", tmp_path / "cache"
-    common = ("--weights", "bundled", "--cache", cache)
+    head, store = tmp_path / "head.safetensors", tmp_path / "train.store"
+    common = ("--weights", "bundled", "--store", store)
     done = ghoststream("train", data, "--out", head, "--fps", 4, *common)
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
@@ -69,7 +69,7 @@ def test_from_clips_to_a_head_to_names(data: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_label_takes_the_head_too(data: Path, tmp_path: Path) -> None:
     head = tmp_path / "head.safetensors"
-    common = ("--weights", "bundled", "--cache", tmp_path / "cache", "--pool", "max")
+    common = ("--weights", "bundled", "--store", tmp_path / "train.store", "--pool", "max")
     assert ghoststream("train", data, "--out", head, "--fps", 4, *common).exit_code == 0
     out = tmp_path / "labels"
     flags = ("--weights", "bundled", "--store", tmp_path / "x.store", "--out", out)
@@ -85,7 +85,7 @@ def test_a_lost_clip_changes_the_exit_code(data: Path, tmp_path: Path) -> None:
     table.write_text("\n".join(["path,label", *rows, "broken.mp4,snow"]), "utf-8")
     done = ghoststream(
         "train", table, "--out", tmp_path / "head.safetensors", "--weights", "bundled",
-        "--fps", 4, "--pool", "mean", "--cache", tmp_path / "cache", "--json",
+        "--fps", 4, "--pool", "mean", "--store", tmp_path / "train.store", "--json",
     )  # fmt: skip
     assert done.exit_code == 3, done.output
     record = json.loads(done.stdout)

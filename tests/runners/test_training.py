@@ -39,12 +39,24 @@ def write_clips(folder: Path, *, first: int = 0, seconds: int = 1) -> Path:
 
 
 def trained(data: Path, out: Path, **settings: object) -> Trained:
-    values = {"data": data, "out": out, "weights": "bundled", "cache": out.parent / "cache"}
+    values = {
+        "data": data,
+        "out": out,
+        "weights": "bundled",
+        "store": str(out.parent / "store"),
+        "workers": 1,
+    }
     return train(make_config(TrainConfig, {"fps": 4, "pool": "mean_change", **values, **settings}))
 
 
 def evaluated(data: Path, head: Path, **settings: object) -> Evaluation:
-    values = {"data": data, "head": head, "weights": "bundled", "cache": head.parent / "cache"}
+    values = {
+        "data": data,
+        "head": head,
+        "weights": "bundled",
+        "store": str(head.parent / "store"),
+        "workers": 1,
+    }
     return evaluate(make_config(EvaluateConfig, {**values, **settings}))
 
 
@@ -109,10 +121,10 @@ def test_the_second_training_reads_no_video(
 ) -> None:
     first = trained(data, tmp_path / "head.safetensors")
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("ghoststream.runners.features._embedded", refuse)
+    monkeypatch.setattr("ghoststream.runners.training_store.run_archive", refuse)
     second = trained(data, tmp_path / "again.safetensors")
     np.testing.assert_array_equal(first.head.weight, second.head.weight)
     np.testing.assert_array_equal(first.head.bias, second.head.bias)
@@ -121,7 +133,9 @@ def test_the_second_training_reads_no_video(
 
 @pytest.mark.slow
 def test_all_poolings_are_compared(data: Path, head: Path, tmp_path: Path) -> None:
-    chosen = trained(data, tmp_path / "head.safetensors", pool=None, cache=head.parent / "cache")
+    chosen = trained(
+        data, tmp_path / "head.safetensors", pool=None, store=str(head.parent / "store")
+    )
     names = [candidate.pooling for candidate in chosen.candidates]
     assert names == ["mean", "max", "mean_std", "mean_change", "attention"]
     fixed = [c.scores.mean_recall for c in chosen.candidates[:-1]]
@@ -145,7 +159,9 @@ def test_attention_is_learnt_and_goes_along_with_the_head(data: Path, tmp_path: 
 
 def test_events_of_the_background_are_not_told(data: Path, head: Path, tmp_path: Path) -> None:
     path = tmp_path / "alarm.safetensors"
-    made = trained(data, path, background="still", false_alarms="0%", cache=head.parent / "cache")
+    made = trained(
+        data, path, background="still", false_alarms="0%", store=str(head.parent / "store")
+    )
     assert made.head.training is not None
     assert made.head.training.background == "still"
     assert 0 < made.head.training.enter <= 0.9
@@ -235,7 +251,7 @@ def test_an_unreadable_clip_is_left_out_and_said(data: Path, head: Path, tmp_pat
         (copy / path.parent.name).mkdir(parents=True, exist_ok=True)
         (copy / path.parent.name / path.name).write_bytes(path.read_bytes())
     (copy / "still" / "broken.mp4").write_bytes(b"no video")
-    made = trained(copy, tmp_path / "head.safetensors", cache=head.parent / "cache")
+    made = trained(copy, tmp_path / "head.safetensors", store=str(head.parent / "store"))
     assert len(made.chosen.data.labels) == 2 * CLIPS
     (sentence,) = made.lost
     assert "broken.mp4" in sentence
