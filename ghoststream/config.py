@@ -559,8 +559,8 @@ class DistillConfig(_Config):
     """Any network that has weights."""
     teacher_weights: str = "auto"
     """As weights of a run."""
-    init: Path | None = None
-    """Weights to start from; unset, random numbers."""
+    init: str | None = None
+    """Weights to start from, as weights of a run; unset, random numbers."""
     work: Path | None = None
     """Directory for the checkpoint and the decoded pictures; unset, OUT with .work at its end."""
     size: Annotated[int, Field(ge=32, le=1024)] = 160
