@@ -522,12 +522,20 @@ class TrainConfig(ModelConfig):
     folds: Annotated[int, Field(ge=2, le=50)] = 5
     """Parts of the cross-validation."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
-    """Of the cross-validation."""
+    """Of the cross-validation, and of fine-tuning."""
+    finetune: bool = False
+    """Train the last stages of the network, too, and keep them where that is better."""
+    finetune_stages: Annotated[int, Field(ge=1, le=100)] = 2
+    """How many of its stages learn."""
+    finetune_epochs: Annotated[int, Field(ge=1, le=1000)] = 10
+    """At most; it ends earlier where more make it worse."""
     store: str | None = None
     """Store of embeddings, as `embed` makes them; what it lacks is added. Unset, one of the user's
     for each network and rate."""
     retry_failed: bool = False
     """Try videos again that could not be read before."""
+    file_timeout: Positive = Fraction(300)
+    """Seconds without any progress after which a video is given up, and its process ended."""
 
 
 class EvaluateConfig(ModelConfig):
@@ -543,6 +551,8 @@ class EvaluateConfig(ModelConfig):
     store: str | None = None
     """As for training."""
     retry_failed: bool = False
+    """As for training."""
+    file_timeout: Positive = Fraction(300)
     """As for training."""
 
 

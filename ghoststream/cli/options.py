@@ -207,6 +207,14 @@ DELIVERY = [
         help="Beyond this the oldest of them are given up.  [default: 64]",
     ),
 ]
+FAILURES = [
+    _option(
+        "--file-timeout",
+        metavar="SECONDS",
+        help="Give a file up that does not come forward for so long.  [default: 300]",
+    ),
+    _flag("--retry-failed", help="Try files again that have failed before."),
+]
 ARCHIVE = [
     _option(
         "--store",
@@ -216,12 +224,7 @@ ARCHIVE = [
     ),
     _several("--include", help="Only files that match; may be given several times."),
     _several("--exclude", help="Leave out files and directories that match."),
-    _option(
-        "--file-timeout",
-        metavar="SECONDS",
-        help="Give a file up that does not come forward for so long.  [default: 300]",
-    ),
-    _flag("--retry-failed", help="Try files again that have failed before."),
+    *FAILURES,
     _flag("--dry-run", help="Only say what would be done."),
     _flag("--watch", help="Go on with files that come in later, once they stop growing."),
     _option(
@@ -238,7 +241,7 @@ LABELLED = [
         help="Embeddings, also those that `ghoststream embed` made; what is missing is added.  "
         "[default: one in your cache]",
     ),
-    _flag("--retry-failed", help="Try videos again that could not be read before."),
+    *FAILURES,
 ]
 JSON = [click.option("--json", "as_json", is_flag=True, help="Print for machines.")]
 

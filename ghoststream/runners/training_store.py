@@ -27,7 +27,7 @@ from ghoststream.types import Framing, Summary
 
 FOLDER = "training"
 """Within the user's cache folder: a store for each recipe."""
-RUNNING = ("device", "precision", "batch", "workers", "retry_failed")
+RUNNING = ("device", "precision", "batch", "workers", "retry_failed", "file_timeout")
 """Settings that every store leaves to whoever adds to it."""
 
 Progress = Callable[[int, int], None]
