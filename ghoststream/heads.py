@@ -38,6 +38,8 @@ class Training:
     """The class of which no events are told."""
     files: tuple[str, ...] = ()
     """Sha256 of each file that it was trained on."""
+    groups: tuple[str, ...] = ()
+    """Sha256 of the name of each group that it was trained on, where somebody named it."""
     figures: Mapping[str, object] = field(default_factory=dict)
     """How well it did in cross-validation, ready for JSON."""
 
@@ -177,7 +179,8 @@ def _training(path: Path, text: str | None) -> Training | None:
     try:
         values = json.loads(text)
         rates = {name: Fraction(values[name]) for name in ("fps", "window")}
-        return Training(**{**values, **rates, "files": tuple(values["files"])})
+        known = {name: tuple(values.get(name, ())) for name in ("files", "groups")}
+        return Training(**{**values, **rates, **known})
     except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
         raise HeadError(
             f"{str(path)!r} says in a way that is not understood how it was trained ({error}); "

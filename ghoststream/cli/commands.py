@@ -8,6 +8,7 @@ import traceback
 import click
 
 from ghoststream.cli.bench import bench
+from ghoststream.cli.distill import distill
 from ghoststream.cli.duplicates import duplicates
 from ghoststream.cli.embed import embed
 from ghoststream.cli.evaluate import evaluate
@@ -104,6 +105,7 @@ for command in (
     label,
     train,
     evaluate,
+    distill,
     embed,
     export,
     search,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ghoststream.cli.options import JSON, NETWORK, PATH, options
+from ghoststream.cli.options import JSON, LABELLED, NETWORK, PATH, WORKERS, options
 from ghoststream.cli.settings import set_json
 from ghoststream.cli.train import PARTLY_LOST, clip_progress, shown_share, tell_notices
 
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 @click.option("--out", type=PATH, metavar="DIR", help="Figures, worst mistakes, and report.json.")
 @click.option("--folds", type=int, metavar="N", help="Of the cross-validation.  [default: 5]")
 @click.option("--seed", type=int, metavar="N", help="Of the cross-validation.  [default: 0]")
-@click.option("--cache", type=PATH, metavar="DIR", help="As for train.  [default: yours]")
-@options(NETWORK, JSON)
+@options(LABELLED, NETWORK, WORKERS, JSON)
 def evaluate(data: Path, as_json: bool, **flags: object) -> None:
     """Say how well a head names the clips of DATA, which is as for `ghoststream train`.
 
-    Clips of files that the head was trained on are left out. Where there are no others, the figures
-    are those of cross-validation: each clip is named by a head that does not know its group.
+    Clips of files and groups that the head was trained on are left out. Where there are no others,
+    clips of new files of known groups are scored, which flatters; and where there are none of
+    those, the figures are those of cross-validation: each clip is named by a head that does not
+    know its group.
 
     \b
     Examples:
@@ -70,11 +71,21 @@ def _print(evaluation: "Evaluation", paths: Mapping[str, Path]) -> None:
 
 
 def _basis(evaluation: "Evaluation") -> str:
-    if not evaluation.known:
-        return "the head was trained on none of these clips"
-    if evaluation.basis == "unseen":
-        return f"{evaluation.known} clips that the head was trained on are left out"
+    known, near = evaluation.known, evaluation.of_known_groups
+    if evaluation.basis == "cross-validation":
+        return (
+            "the head was trained on all of these clips; the figures are those of heads trained "
+            "like it, each asked about groups that it does not know"
+        )
+    if evaluation.basis == "known-groups":
+        return (
+            f"all {near} clips that are new to the head are of groups that it was trained on; of "
+            "other groups it will name fewer right"
+        )
+    left = [f"{known} clips that the head was trained on"] if known else []
+    left += [f"{near} clips of groups that it was trained on"] if near else []
     return (
-        "the head was trained on all of these clips; the figures are those of heads trained like "
-        "it, each asked about groups that it does not know"
+        f"left out are {' and '.join(left)}"
+        if left
+        else ("the head was trained on none of these clips, nor on their groups")
     )

@@ -88,11 +88,10 @@ FRAMING = [
         help="See the middle of a picture, or the whole: squashed, or padded.  [default: center]",
     ),
 ]
-MODEL = [
-    *NETWORK,
-    *FRAMING,
+WORKERS = [
     _option("--workers", int, "N", help="Processes for several videos.  [default: one a core]"),
 ]
+MODEL = [*NETWORK, *FRAMING, *WORKERS]
 SAMPLING = [
     _option("--fps", metavar="RATE", help="Look at so many frames a second.  [default: 4]"),
     _option("--stride", int, "N", help="Look at every N-th frame."),
@@ -212,6 +211,14 @@ DELIVERY = [
         help="Beyond this the oldest of them are given up.  [default: 64]",
     ),
 ]
+FAILURES = [
+    _option(
+        "--file-timeout",
+        metavar="SECONDS",
+        help="Give a file up that does not come forward for so long.  [default: 300]",
+    ),
+    _flag("--retry-failed", help="Try files again that have failed before."),
+]
 ARCHIVE = [
     _option(
         "--store",
@@ -221,12 +228,7 @@ ARCHIVE = [
     ),
     _several("--include", help="Only files that match; may be given several times."),
     _several("--exclude", help="Leave out files and directories that match."),
-    _option(
-        "--file-timeout",
-        metavar="SECONDS",
-        help="Give a file up that does not come forward for so long.  [default: 300]",
-    ),
-    _flag("--retry-failed", help="Try files again that have failed before."),
+    *FAILURES,
     _flag("--dry-run", help="Only say what would be done."),
     _flag("--watch", help="Go on with files that come in later, once they stop growing."),
     _option(
@@ -235,6 +237,15 @@ ARCHIVE = [
         help="Processes here, or a Ray cluster (extra: ray).  [default: local]",
     ),
     _option("--address", metavar="ADDRESS", help="Of the Ray cluster.  [default: a new one here]"),
+]
+LABELLED = [
+    _option(
+        "--store",
+        metavar="DIR",
+        help="Embeddings, also those that `ghoststream embed` made; what is missing is added.  "
+        "[default: one in your cache]",
+    ),
+    *FAILURES,
 ]
 JSON = [click.option("--json", "as_json", is_flag=True, help="Print for machines.")]
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ghoststream.cli.options import FRAMING, JSON, NETWORK, PATH, POOLINGS, options
+from ghoststream.cli.options import JSON, LABELLED, MODEL, PATH, POOLINGS, options
 from ghoststream.cli.settings import set_json
 
 if TYPE_CHECKING:
@@ -46,22 +46,20 @@ PARTLY_LOST = 3
 )
 @click.option("--folds", type=int, metavar="N", help="Of the cross-validation.  [default: 5]")
 @click.option("--seed", type=int, metavar="N", help="Of the cross-validation.  [default: 0]")
-@click.option(
-    "--cache", type=PATH, metavar="DIR", help="Embeddings for the next training.  [default: yours]"
-)
-@options(NETWORK, FRAMING, JSON)
+@options(LABELLED, MODEL, JSON)
 def train(data: Path, as_json: bool, **flags: object) -> None:
     """Train a head on your own labels, from DATA: a folder a class, or a table.
 
     The table is a CSV file with the columns path and label, and, where you like, start and end (in
     seconds), group (clips that share a camera or a day; they are never both learnt from and checked
     with) and split (train or test). All poolings are tried in cross-validation, and the best one is
-    trained on all clips. Embeddings are kept, so that the next training takes seconds.
+    trained on all clips. Embeddings are kept in a store, so that the next training takes seconds.
 
     \b
     Examples:
       ghoststream train gestures/ --out gestures.safetensors
       ghoststream train clips.csv --background nothing --false-alarms 1/h
+      ghoststream train clips.csv --store archive.store
       ghoststream run camera.rtsp --head gestures.safetensors
     """
     set_json(as_json)
@@ -83,12 +81,12 @@ def train(data: Path, as_json: bool, **flags: object) -> None:
 
 @contextmanager
 def clip_progress(*, quiet: bool) -> "Iterator[Callable[[int, int], None]]":
-    """A line that counts clips, on a terminal."""
+    """A line that counts videos, on a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True, quiet=quiet)
     with console.status("") as status:
-        yield lambda done, of: status.update(f"{done} of {of} clips embedded")
+        yield lambda done, of: status.update(f"{done} of {of} videos embedded")
 
 
 def tell_notices(notices: tuple[str, ...], lost: tuple[str, ...]) -> None:

@@ -4,12 +4,18 @@ MODELS["ghostnet_100"].width  # 1.0
 find_model("timm:mobilenetv3_small_100").hub
 """
 
+import re
+from typing import cast
+
 from ghoststream.errors import ConfigError
-from ghoststream.models.entry import ModelEntry
+from ghoststream.models.entry import Family, ModelEntry
 from ghoststream.models.library import LIBRARIES, is_library_name, library_entry
 from ghoststream.models.preprocessing import Preprocessing
 
 DEFAULT_MODEL = "ghostnet_100"
+
+_GHOSTNET = re.compile(r"(ghostnet(?:v2|v3)?)_(\d{3})")
+"""A generation, and its width in hundredths."""
 
 LITE0_PREPROCESSING = Preprocessing(mean=(0.498,) * 3, std=(0.502,) * 3)
 
@@ -62,13 +68,16 @@ def find_model(name: str) -> ModelEntry:
     """The entry of a network.
 
     Args:
-        name: one of `MODELS`, or a library and a network of its, as in `timm:NAME`.
+        name: one of `MODELS`, a GhostNet of another width, as in `ghostnet_035`, or a library and a
+            network of its, as in `timm:NAME`.
 
     Raises:
         ConfigError: no network of that name is built here, or its library is not installed.
     """
     if name in MODELS:
         return MODELS[name]
+    if (ghostnet := _GHOSTNET.fullmatch(name)) and int(ghostnet[2]) > 0:
+        return ModelEntry(network=cast(Family, ghostnet[1]), width=int(ghostnet[2]) / 100)
     if is_library_name(name):
         return library_entry(name)
     others = " or ".join(f"{library}:NAME" for library in LIBRARIES)

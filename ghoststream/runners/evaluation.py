@@ -11,20 +11,21 @@ from typing import Literal
 
 import numpy as np
 
-from ghoststream.config import EmbedConfig, EvaluateConfig
+from ghoststream.config import EvaluateConfig
 from ghoststream.errors import DataError, HeadError
 from ghoststream.heads import LinearHead, Training, check_head, load_head
-from ghoststream.pipeline import FramePipeline, pooling_of
+from ghoststream.pipeline import pooling_of
 from ghoststream.pooling import POOLINGS, Pooling
 from ghoststream.runners.features import (
     ClipFeatures,
     Features,
-    Progress,
     dataset_of,
+    hashed_group,
     labelled_clips,
     read_features,
 )
 from ghoststream.runners.training import ATTENTION, EVENLY, check_pooling
+from ghoststream.runners.training_store import Place, Progress, find_place
 from ghoststream.train.calibration import probabilities
 from ghoststream.train.dataset import Dataset, Indices, Numbers
 from ghoststream.train.folds import grouped_folds
@@ -32,7 +33,10 @@ from ghoststream.train.learning_curve import Point, learning_curve, verdict
 from ghoststream.train.linear import choose_strength
 from ghoststream.train.scores import Scores, score
 
-Basis = Literal["unseen", "cross-validation"]
+Basis = Literal["unseen", "known-groups", "cross-validation"]
+"""Answers of the head to clips of files and groups that it was not trained on; where there are none
+of them, to clips of new files of groups that it knows; and where there are none of those either,
+answers of heads that were trained like it without the group of the clip."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,10 +58,10 @@ class Evaluation:
 
     head: LinearHead
     basis: Basis
-    """The head's answers to clips of files that it was not trained on, or, where there are none,
-    those of heads that were trained like it without the group of the clip."""
     known: int
     """Clips of files that the head was trained on."""
+    of_known_groups: int
+    """Clips of other files, of groups that the head was trained on."""
     clips: Sequence[ClipFeatures]
     """That were scored."""
     probabilities: Numbers
@@ -76,12 +80,14 @@ def evaluate(config: EvaluateConfig, *, progress: Progress = lambda done, of: No
 
     Args:
         config: clips and head; where the clips have splits, those of the test split count.
-        progress: told of each clip that is read.
+        progress: told of each video that is embedded.
 
     Raises:
         DataError: clips that say nothing.
         HeadError: a head that is damaged, of other weights, or does not know the classes.
         ConfigError, WeightsError: settings or weights that do not hold.
+        StoreError: a store that cannot be used, or was made in another way than the head wants.
+        OutputError: the store cannot be written.
     """
     head = load_head(config.head)
     training = _training_of(head, config.head)
@@ -89,13 +95,12 @@ def evaluate(config: EvaluateConfig, *, progress: Progress = lambda done, of: No
     if not examples:
         raise DataError(f"there are no clips in {config.data}; give a folder a class, or a table")
     _check_labels(head, {example.label for example in examples})
-    features, pipeline = read_features(
-        examples, _embed_config(config, training), cache=config.cache, progress=progress
-    )
-    _check_fits(head, pipeline)
+    place = find_place(config, fps=training.fps, framing=training.framing)
+    _check_fits(head, place)
+    features = read_features(examples, place, progress=progress)
     if not features.clips:
         raise DataError(f"none of {len(examples)} clips can be read; the first: {features.lost[0]}")
-    return _evaluated(config, head, training, features, pipeline)
+    return _evaluated(config, head, training, features)
 
 
 def _training_of(head: LinearHead, path: Path) -> Training:
@@ -116,66 +121,85 @@ def _check_labels(head: LinearHead, labels: set[str]) -> None:
         )
 
 
-def _embed_config(config: EvaluateConfig, training: Training) -> EmbedConfig:
-    names = ("model", "weights", "device", "precision", "batch", "workers")
-    settings = {name: getattr(config, name) for name in names}
-    return EmbedConfig(fps=training.fps, framing=training.framing, **settings)
-
-
-def _check_fits(head: LinearHead, pipeline: FramePipeline) -> None:
+def _check_fits(head: LinearHead, place: Place) -> None:
     check_head(
         head,
         features=head.weight.shape[1],
         pooling=head.pooling,
-        backbone_sha256=pipeline.runtime.info.sha256,
+        backbone_sha256=place.weights_sha256,
     )
 
 
 def _evaluated(
-    config: EvaluateConfig,
-    head: LinearHead,
-    training: Training,
-    features: Features,
-    pipeline: FramePipeline,
+    config: EvaluateConfig, head: LinearHead, training: Training, features: Features
 ) -> Evaluation:
     whole = _dataset(features.clips, head, training, pooling_of(head))
-    asked, unseen = _asked(features.clips, training)
-    scored = unseen if len(unseen) else asked
-    if len(unseen):
-        means = _answers(head, whole.of(unseen))
+    asked = _asked(features.clips, training)
+    basis, scored = asked.basis()
+    if basis == "cross-validation":
+        means = _cross_validated(config, head, training, features)[scored]
     else:
-        alike = check_pooling(
-            head.pooling,
-            features.clips,
-            classes=head.labels,
-            window_seconds=training.window,
-            folds=config.folds,
-            seed=config.seed,
-        )
-        means = alike.checked.probabilities[asked]
+        means = _answers(head, whole.of(scored))
     clips = [features.clips[index] for index in scored]
     curve = _curve(_even(features.clips, head, training), config)
     return Evaluation(
         head=head,
-        basis="unseen" if len(unseen) else "cross-validation",
-        known=len(asked) - len(unseen),
+        basis=basis,
+        known=len(asked.known),
+        of_known_groups=len(asked.of_known_groups),
         clips=clips,
         probabilities=means,
         scores=score(means, whole.labels[scored], classes=head.labels),
         curve=curve,
         curve_says=verdict(curve),
         mistakes=_mistakes(clips, means, head.labels),
-        notices=tuple(filter(None, [pipeline.notice])),
+        notices=features.notices,
         lost=features.lost,
     )
 
 
-def _asked(clips: Sequence[ClipFeatures], training: Training) -> tuple[Indices, Indices]:
-    """The clips of the test split, or all; and those of them that the head was not trained on."""
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Asked:
+    """Clips of the test split, or all, by what the head knows of them."""
+
+    unseen: Indices
+    of_known_groups: Indices
+    known: Indices
+
+    def basis(self) -> tuple[Basis, Indices]:
+        """What the figures rest on, and the clips that are scored."""
+        if len(self.unseen):
+            return "unseen", self.unseen
+        if len(self.of_known_groups):
+            return "known-groups", self.of_known_groups
+        return "cross-validation", self.known
+
+
+def _asked(clips: Sequence[ClipFeatures], training: Training) -> _Asked:
     is_test = np.array([clip.example.split == "test" for clip in clips])
     is_asked = is_test if is_test.any() else np.ones(len(clips), dtype=bool)
     is_known = np.array([clip.sha256 in training.files for clip in clips])
-    return np.flatnonzero(is_asked), np.flatnonzero(is_asked & ~is_known)
+    is_near = np.array([hashed_group(clip) in training.groups for clip in clips])
+    return _Asked(
+        unseen=np.flatnonzero(is_asked & ~is_known & ~is_near),
+        of_known_groups=np.flatnonzero(is_asked & ~is_known & is_near),
+        known=np.flatnonzero(is_asked & is_known),
+    )
+
+
+def _cross_validated(
+    config: EvaluateConfig, head: LinearHead, training: Training, features: Features
+) -> Numbers:
+    """M x C, of heads that were trained like this one without the group of the clip."""
+    alike = check_pooling(
+        head.pooling,
+        features.clips,
+        classes=head.labels,
+        window_seconds=training.window,
+        folds=config.folds,
+        seed=config.seed,
+    )
+    return alike.checked.probabilities
 
 
 def _dataset(

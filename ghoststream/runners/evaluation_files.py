@@ -31,6 +31,7 @@ def evaluation_record(evaluation: Evaluation) -> dict[str, object]:
         "basis": evaluation.basis,
         "clips": len(evaluation.clips),
         "clips_trained_on": evaluation.known,
+        "clips_of_known_groups": evaluation.of_known_groups,
         "groups": len({clip.example.group for clip in evaluation.clips}),
         "pooling": evaluation.head.pooling,
         "labels": list(evaluation.head.labels),

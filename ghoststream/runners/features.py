@@ -1,29 +1,30 @@
-"""Labelled clips to vectors: each file is decoded and embedded once, and kept for the next time.
+"""Labelled clips to vectors: cut out of a store, to which videos are added that it lacks.
 
-reader = FeatureReader(config, cache=Path("embeddings"))
-clips, lost = reader.read(examples)
-data = dataset_of(clips, classes=("a", "b"), pooling=mean, window_seconds=Fraction(2))
+features = read_features(labelled_clips(Path("gestures")), place, progress=print)
+data = dataset_of(features.clips, classes=("a", "b"), pooling=mean, window_seconds=Fraction(2))
 """
 
-import io
+import hashlib
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ghoststream.config import EmbedConfig
-from ghoststream.errors import ConfigError, DataError, SourceError
-from ghoststream.models.cache import Cache, cache_folder, cache_key
-from ghoststream.pipeline import FramePipeline, build_frame_pipeline
+from ghoststream.archive.spans import Span, embeddings_of
+from ghoststream.archive.store import Store
+from ghoststream.errors import DataError
 from ghoststream.pooling import Pooling
 from ghoststream.runners.archive.analysis import sha256_of
-from ghoststream.runners.local import ahead
-from ghoststream.sinks.records import plain
-from ghoststream.sources.file import VIDEO_SUFFIXES, FileSource, shown
+from ghoststream.runners.training_store import Place, Progress, fill, identity
+from ghoststream.sources.archive import ArchiveFile
+from ghoststream.sources.file import VIDEO_SUFFIXES, shown
 from ghoststream.train.dataset import Dataset
 from ghoststream.train.examples import (
     Example,
@@ -32,18 +33,17 @@ from ghoststream.train.examples import (
     check_splits,
     read_examples,
 )
-from ghoststream.types import Clip, Embedding, TimeSpan
-from ghoststream.video.moment import samples_between
+from ghoststream.types import Clip, Embedding
 from ghoststream.windows import windows
 
-FOLDER = "training"
-"""Within the user's cache folder."""
-FORMAT = 1
-"""Of what is kept; another number, and all is made anew."""
-
 Frames = NDArray[np.float32]
-Progress = Callable[[int, int], None]
-"""Told how many clips are done, and of how many."""
+VideoRow = Mapping[str, Any]
+"""Of the store's table `videos`."""
+
+VIDEO_COLUMNS = (
+    "video", "path_bytes", "source", "content_sha256", "status", "error", "dropped",
+    "decode_errors",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -62,7 +62,9 @@ class Features:
     """All clips that could be read, and a sentence for each that could not."""
 
     clips: tuple[ClipFeatures, ...]
-    lost: tuple[str, ...] = field(default=())
+    lost: tuple[str, ...]
+    notices: tuple[str, ...]
+    """What else is worth knowing of how they were read."""
 
 
 def labelled_clips(data: Path) -> list[Example]:
@@ -73,64 +75,105 @@ def labelled_clips(data: Path) -> list[Example]:
     """
     examples = read_examples(data, suffixes=VIDEO_SUFFIXES)
     check_splits(examples)
+    check_duplicates(examples, _contents({example.path for example in examples}))
     return examples
 
 
+def _contents(paths: Iterable[Path]) -> dict[Path, str]:
+    """What tells files apart: their hash where another one is as long, and else their path."""
+    sizes = {path: path.stat().st_size for path in paths}
+    alike = Counter(sizes.values())
+    return {path: _content(path) if alike[sizes[path]] > 1 else str(path) for path in sizes}
+
+
+def _content(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError:
+        return str(path)  # it is told later that it cannot be read
+
+
 def read_features(
-    examples: Sequence[Example],
-    config: EmbedConfig,
-    *,
-    wanted: Callable[[Example], bool] = lambda example: True,
-    cache: Path | None,
-    progress: Progress,
-) -> tuple[Features, FramePipeline]:
-    """Embeds every clip, or takes its embeddings from the cache.
+    examples: Sequence[Example], place: Place, *, progress: Progress = lambda done, of: None
+) -> Features:
+    """Cuts clips out of a store; videos that it does not know are embedded first, each whole.
 
     Args:
-        examples: all of them, since none may be there twice.
-        config: network and sampling.
-        wanted: which of them to embed.
-        cache: folder for embeddings; None takes the user's.
-        progress: told of each clip.
-
-    Returns:
-        What was read, and the pipeline that read it.
+        examples: at least one.
+        place: the store.
+        progress: told of each video that is embedded.
 
     Raises:
-        DataError: one clip under two names.
-        ConfigError, WeightsError: as `build_frame_pipeline`.
+        StoreError: it cannot be read or added to.
+        GhostStreamError: as `run_archive`.
     """
-    clips: list[ClipFeatures] = []
-    lost: list[str] = []
-    found, sha256s = _hashed(examples, lost)
-    check_duplicates(found, sha256s)
-    pipeline = build_frame_pipeline(config)
-    kept = Cache(cache or cache_folder() / FOLDER)
-    to_read = [pair for pair in zip(found, sha256s, strict=True) if wanted(pair[0])]
-    for done, (example, sha256) in enumerate(to_read):
-        progress(done, len(to_read))
-        try:
-            embeddings = _remembered(example, sha256, pipeline, kept)
-        except (SourceError, ConfigError) as error:
-            lost.append(str(error))
-        else:
-            clips.append(ClipFeatures(example=example, sha256=sha256, embeddings=embeddings))
-    progress(len(to_read), len(to_read))
-    return Features(clips=tuple(clips), lost=tuple(lost)), pipeline
+    filled = fill(place, sorted({example.path for example in examples}), progress=progress)
+    rows = _rows(filled.store)
+    known = [_row_of(example, filled.files, rows) for example in examples]
+    readable = [
+        (example, row)
+        for example, row in zip(examples, known, strict=True)
+        if row is not None and row["status"] == "done"
+    ]
+    cut = embeddings_of(filled.store, [_span(example, row) for example, row in readable])
+    clips = [
+        ClipFeatures(example=example, sha256=row["content_sha256"], embeddings=embeddings)
+        for (example, row), embeddings in zip(readable, cut, strict=True)
+        if embeddings
+    ]
+    read = {id(clip.example) for clip in clips}
+    lost = [
+        _loss(example, row)
+        for example, row in zip(examples, known, strict=True)
+        if id(example) not in read
+    ]
+    notices = (*filled.notices, *_damage([row for _, row in readable]))
+    return Features(clips=tuple(clips), lost=tuple(lost), notices=notices)
 
 
-def _hashed(examples: Sequence[Example], lost: list[str]) -> tuple[list[Example], list[str]]:
-    found, sha256s = [], []
-    known: dict[Path, str] = {}
-    for example in examples:
-        try:
-            known[example.path] = known.get(example.path) or sha256_of(example.path)
-        except OSError as error:
-            lost.append(f"{shown(example.path)}: {error.strerror or error}; check its permissions")
-        else:
-            found.append(example)
-            sha256s.append(known[example.path])
-    return found, sha256s
+def _rows(store: Store) -> dict[Path, VideoRow]:
+    rows = store.videos(columns=VIDEO_COLUMNS).to_pylist()
+    return {Path(os.fsdecode(row["path_bytes"])): row for row in rows}
+
+
+def _row_of(
+    example: Example, files: Mapping[Path, ArchiveFile], rows: Mapping[Path, VideoRow]
+) -> VideoRow | None:
+    file = files.get(identity(example.path))
+    return None if file is None else rows.get(file.path)
+
+
+def _span(example: Example, row: VideoRow) -> Span:
+    start, end = example.start_seconds, example.end_seconds
+    return Span(
+        video=row["video"],
+        start=-math.inf if start is None else start,
+        end=math.inf if end is None else end,
+    )
+
+
+def _loss(example: Example, row: VideoRow | None) -> str:
+    """Why a clip could not be had."""
+    name = shown(example.path)
+    if row is None:
+        return f"{name}: it has changed or gone while it was read; run again once it rests"
+    if row["status"] != "done":
+        return f"{name}: {row['error'].removeprefix(row['source'] + ': ')}"
+    if example.start_seconds is None and example.end_seconds is None:
+        return f"{name}: no frame is looked at; give a longer clip"
+    start = "its start" if example.start_seconds is None else f"{example.start_seconds:g} s"
+    end = "its end" if example.end_seconds is None else f"{example.end_seconds:g} s"
+    return f"{name}: nothing between {start} and {end} is looked at; give a longer span"
+
+
+def _damage(rows: Sequence[VideoRow]) -> Iterator[str]:
+    lost = {row["video"]: row["dropped"] + row["decode_errors"] for row in rows}
+    damaged = [frames for frames in lost.values() if frames]
+    if damaged:
+        yield (
+            f"{sum(damaged)} frames of {len(damaged)} videos are damaged, and the clips are what "
+            "is left without them"
+        )
 
 
 def check_enough(features: Features) -> None:
@@ -150,67 +193,12 @@ def check_enough(features: Features) -> None:
         ) from error
 
 
-def _remembered(
-    example: Example, sha256: str, pipeline: FramePipeline, cache: Cache
-) -> tuple[Embedding, ...]:
-    name = f"{_key(example, sha256, pipeline)}.npz"
-    payload = cache.read(name)
-    if payload is not None:
-        return _unpacked(payload)
-    embeddings = _embedded(example, pipeline)
-    if not embeddings:
-        raise SourceError(f"{shown(example.path)}: no frame is looked at; give a longer clip")
-    cache.write(name, _packed(embeddings))
-    return embeddings
-
-
-def _key(example: Example, sha256: str, pipeline: FramePipeline) -> str:
-    info = pipeline.runtime.info
-    return cache_key(
-        {
-            "format": FORMAT,
-            "file": sha256,
-            "span": [example.start_seconds, example.end_seconds],
-            "sampling": pipeline.sampling.describe(),
-            "model": [info.name, info.sha256, info.runtime],
-            "preprocessing": plain(info.preprocessing),
-        }
-    )
-
-
-def _embedded(example: Example, pipeline: FramePipeline) -> tuple[Embedding, ...]:
-    if example.start_seconds is None and example.end_seconds is None:
-        source = FileSource(path=example.path)
-        with source.open() as stream, ahead(stream, pipeline.samples(stream)) as samples:
-            return tuple(pipeline.embeddings(samples))
-    span = samples_between(
-        example.path,
-        -math.inf if example.start_seconds is None else example.start_seconds,
-        math.inf if example.end_seconds is None else example.end_seconds,
-        sampling=pipeline.sampling,
-        prepare=pipeline.runtime.preprocessing.prepare,
-        name=shown(example.path),
-    )
-    return tuple(pipeline.embeddings(span))
-
-
-def _packed(embeddings: Sequence[Embedding]) -> bytes:
-    """Times as fractions, so that windows fall as they would the first time."""
-    ends = [(e.span.start, e.span.end) for e in embeddings]
-    times = [[[t.numerator, t.denominator] for t in pair] for pair in ends]
-    file = io.BytesIO()
-    vectors = np.stack([e.vector for e in embeddings])
-    np.savez(file, times=np.array(times, dtype=np.int64), vectors=vectors)
-    return file.getvalue()
-
-
-def _unpacked(payload: bytes) -> tuple[Embedding, ...]:
-    with np.load(io.BytesIO(payload)) as arrays:
-        times, vectors = arrays["times"].tolist(), arrays["vectors"]
-    return tuple(
-        Embedding(span=TimeSpan(start=Fraction(*start), end=Fraction(*end)), vector=vector)
-        for (start, end), vector in zip(times, vectors, strict=True)
-    )
+def hashed_group(clip: ClipFeatures) -> str | None:
+    """The hash of the name of a clip's group, as a head remembers it; None where it has none."""
+    example = clip.example
+    if not example.is_named_group:
+        return None
+    return hashlib.sha256(example.group.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def dataset_of(

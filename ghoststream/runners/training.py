@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ghoststream.config import EmbedConfig, TrainConfig
+from ghoststream.config import TrainConfig
 from ghoststream.errors import ConfigError
 from ghoststream.heads import LinearHead, Training, save_head
 from ghoststream.pooling import POOLINGS
@@ -20,13 +20,14 @@ from ghoststream.runners.features import (
     ClipFeatures,
     Features,
     Frames,
-    Progress,
     check_enough,
     dataset_of,
+    hashed_group,
     labelled_clips,
     read_features,
     windows_of,
 )
+from ghoststream.runners.training_store import Place, Progress, find_place
 from ghoststream.sinks.atomic import AtomicFile, output_errors
 from ghoststream.train.calibration import calibration_error, fit_temperature
 from ghoststream.train.dataset import Dataset
@@ -78,12 +79,13 @@ def train(config: TrainConfig, *, progress: Progress = lambda done, of: None) ->
 
     Args:
         config: clips, and how to learn from them.
-        progress: told of each clip that is read.
+        progress: told of each video that is embedded.
 
     Raises:
         DataError: clips that nothing can be learnt from.
         ConfigError, WeightsError: settings or weights that do not hold.
-        OutputError: the head cannot be written.
+        StoreError: a store that cannot be used, or was made in another way than is asked for.
+        OutputError: head or store cannot be written.
 
     Example:
         >>> train(make_config(TrainConfig, {"data": "gestures"})).chosen.pooling
@@ -94,22 +96,17 @@ def train(config: TrainConfig, *, progress: Progress = lambda done, of: None) ->
     to_learn = [example for example in examples if is_to_learn(example)]
     check_examples(to_learn)
     background = _background(config, classes_of(to_learn))
+    place = find_place(config, fps=config.fps, framing=config.framing)
     file = AtomicFile(config.out)
     file.prepare()
     try:
-        features, pipeline = read_features(
-            examples,
-            embed_config(config),
-            wanted=is_to_learn,
-            cache=config.cache,
-            progress=progress,
-        )
+        features = read_features(to_learn, place, progress=progress)
         check_enough(features)
         candidates = compare(features.clips, config)
         chosen = max(candidates, key=_worth)
-        training = _training(config, features, chosen, background, limit)
+        training = _training(config, place, features, chosen, background, limit)
         frames = windows_of(features.clips, config.window)
-        head = _fitted(chosen, frames, config, training, pipeline.runtime.info.sha256)
+        head = _fitted(chosen, frames, config, training, place.weights_sha256)
         with output_errors(config.out):
             save_head(head, file.partial)
         file.commit()
@@ -120,7 +117,7 @@ def train(config: TrainConfig, *, progress: Progress = lambda done, of: None) ->
         path=config.out,
         candidates=candidates,
         chosen=chosen,
-        notices=tuple(filter(None, [pipeline.notice])),
+        notices=features.notices,
         lost=features.lost,
     )
 
@@ -133,12 +130,6 @@ def _worth(candidate: Candidate) -> float:
 def is_to_learn(example: Example) -> bool:
     """Whether it is not kept for the test."""
     return example.split != "test"
-
-
-def embed_config(config: TrainConfig) -> EmbedConfig:
-    """What decides the embeddings of a training."""
-    names = ("model", "weights", "framing", "device", "precision", "batch", "workers")
-    return EmbedConfig(fps=config.fps, **{name: getattr(config, name) for name in names})
 
 
 def compare(clips: Sequence[ClipFeatures], config: TrainConfig) -> list[Candidate]:
@@ -198,6 +189,7 @@ def _background(config: TrainConfig, classes: tuple[str, ...]) -> str | None:
 
 def _training(
     config: TrainConfig,
+    place: Place,
     features: Features,
     chosen: Candidate,
     background: str | None,
@@ -207,13 +199,14 @@ def _training(
     if limit is not None and background is not None:
         enter = _enter(chosen, chosen.data.classes.index(background), limit)
     return Training(
-        fps=config.fps,
+        fps=place.fps,
         window=config.window,
-        framing=config.framing,
+        framing=place.framing,
         enter=enter,
         leave=round(enter * LEAVE_SHARE, 3),
         background=background,
         files=tuple(sorted({clip.sha256 for clip in features.clips})),
+        groups=tuple(sorted(set(filter(None, map(hashed_group, features.clips))))),
         figures=figures_of(chosen),
     )
 

@@ -36,6 +36,11 @@ class Example:
     split: str = ""
     """train, test, or nothing."""
 
+    @property
+    def is_named_group(self) -> bool:
+        """Whether somebody named the group; otherwise a file is its own."""
+        return self.group != str(self.path)
+
 
 def read_examples(data: Path, *, suffixes: Collection[str]) -> list[Example]:
     """Reads what there is to learn from.
@@ -181,25 +186,31 @@ def check_splits(examples: Sequence[Example]) -> None:
             )
 
 
-def check_duplicates(examples: Sequence[Example], sha256s: Sequence[str]) -> None:
-    """Refuses one clip under two names, if it were on both sides of a split or of two classes.
+def check_duplicates(examples: Sequence[Example], contents: Mapping[Path, str]) -> None:
+    """Refuses one clip in two classes, and one content under two names on two sides of a split.
 
     Args:
         examples: all of them.
-        sha256s: of the content of the file of each.
+        contents: what is the same for files that hold the same, by path.
 
     Raises:
         DataError: names both files.
     """
-    first: dict[tuple[str, float | None, float | None], Example] = {}
-    for example, sha256 in zip(examples, sha256s, strict=True):
-        key = (sha256, example.start_seconds, example.end_seconds)
-        other = first.setdefault(key, example)
-        if other is example:
-            continue
-        for what in ("label", "group", "split"):
-            if getattr(other, what) != getattr(example, what):
-                raise DataError(
-                    f"{example.path} is the same clip as {other.path}, with another {what}; remove "
-                    "one of them, or give both the same group and label"
-                )
+    clips: dict[tuple[str, float | None, float | None], Example] = {}
+    files: dict[str, Example] = {}
+    for example in examples:
+        content = contents[example.path]
+        key = (content, example.start_seconds, example.end_seconds)
+        _require_alike(example, clips.setdefault(key, example), ("label", "group", "split"))
+        other = files.setdefault(content, example)
+        if other.path != example.path:
+            _require_alike(example, other, ("group", "split"))
+
+
+def _require_alike(example: Example, other: Example, names: Sequence[str]) -> None:
+    for name in names:
+        if getattr(other, name) != getattr(example, name):
+            raise DataError(
+                f"{example.path} is the same clip as {other.path}, with another {name}; remove one "
+                "of them, or give both the same group, split and label"
+            )

@@ -48,10 +48,18 @@ def read_picture(path: Path, *, name: str) -> Frame:
     Raises:
         SourceError: there is none, or it cannot be decoded, all of it.
     """
-    check_regular_file(path, name, max_bytes=MAX_PICTURE_BYTES)
+    return decode_picture(_read(path, name), name=name)
+
+
+def decode_picture(data: bytes, *, name: str) -> Frame:
+    """As `read_picture`, of a file's bytes.
+
+    Raises:
+        SourceError: they are no picture, or not all of one.
+    """
     try:
-        with _opened(path) as container:
-            picture = _picture(container, path, Converter(), _STRICT)
+        with _opened_bytes(data, name) as container:
+            picture = _picture(container, name, Converter(), _STRICT)
     except SourceError as error:
         raise NotAVideo(
             f"{name}: it cannot be decoded as a picture; "
@@ -133,7 +141,7 @@ class PictureSequence:
     def _frame(self, index: int, path: Path) -> Frame | None:
         try:
             with _opened(path) as container:
-                picture = _picture(container, path, self._converter)
+                picture = _picture(container, str(path), self._converter)
         except SourceError:
             self.counts.decode_errors += 1
             return None
@@ -144,7 +152,7 @@ class PictureSequence:
     def _describe(self, path: Path) -> StreamInfo:
         with _opened(path) as container:
             stream = video_stream(container, str(path))
-            first = _decode(container, path)
+            first = _decode(container, str(path))
             access = Access(address="", name=self._name, clock="rate")
             info = describe(container, stream, access, first=first, start_time=Fraction(0))
         return replace(
@@ -165,10 +173,19 @@ class PictureSequence:
 
 def _opened(path: Path) -> InputContainer:
     """Through memory: FFmpeg then goes by content, and a % in the name is just a %."""
-    check_regular_file(path, str(path), max_bytes=MAX_PICTURE_BYTES)
-    with translated(str(path), remote=False):
+    return _opened_bytes(_read(path, str(path)), str(path))
+
+
+def _read(path: Path, name: str) -> bytes:
+    check_regular_file(path, name, max_bytes=MAX_PICTURE_BYTES)
+    with translated(name, remote=False):
+        return path.read_bytes()
+
+
+def _opened_bytes(data: bytes, name: str) -> InputContainer:
+    with translated(name, remote=False):
         return av.open(
-            io.BytesIO(path.read_bytes()),
+            io.BytesIO(data),
             mode="r",
             options={
                 "protocol_whitelist": "",
@@ -181,22 +198,22 @@ def _opened(path: Path) -> InputContainer:
 
 def _picture(
     container: InputContainer,
-    path: Path,
+    name: str,
     converter: Converter,
     options: Mapping[str, str] = _NO_OPTIONS,
 ) -> AvPicture:
-    aspect = pixel_aspect(video_stream(container, str(path)).sample_aspect_ratio)
-    decoded = _decode(container, path, options)
+    aspect = pixel_aspect(video_stream(container, name).sample_aspect_ratio)
+    decoded = _decode(container, name, options)
     return AvPicture(decoded, converter=converter, sample_aspect_ratio=aspect)
 
 
 def _decode(
-    container: InputContainer, path: Path, options: Mapping[str, str] = _NO_OPTIONS
+    container: InputContainer, name: str, options: Mapping[str, str] = _NO_OPTIONS
 ) -> VideoFrame:
-    with translated(str(path), remote=False):
+    with translated(name, remote=False):
         stream = container.streams.video[0]
         stream.codec_context.options = {"max_pixels": str(MAX_PIXELS), **options}
         for frame in container.decode(stream):
             if not frame.is_corrupt:
                 return frame
-    raise NoFrames(f"{path}: it holds no whole picture.")
+    raise NoFrames(f"{name}: it holds no whole picture.")

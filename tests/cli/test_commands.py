@@ -341,7 +341,9 @@ def interrupt(arguments: list[str], ready: Path, number: int) -> tuple[int, str]
     return process.returncode, stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
+)
 def test_an_interrupted_run_leaves_whole_outputs(tmp_path: Path, number: int) -> None:
     clip = write_clip(tmp_path / "long.mp4", frames=5000, picture=quadrants)
     log, table = tmp_path / "e.jsonl", tmp_path / "e.csv"

@@ -77,6 +77,7 @@ def reference() -> NDArray[np.float32]:
     return TorchRuntime(model, torch.device("cpu")).embed(PIXELS)
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_agree_and_leave_a_whole_cache(
     warm: Filled,
 ) -> None:
@@ -90,6 +91,7 @@ def test_processes_that_start_at_once_agree_and_leave_a_whole_cache(
     assert [name for name in names if Cache(cache).read(name) is None] == []
 
 
+@pytest.mark.slow
 def test_a_warm_cache_needs_no_torch_and_a_start_tells_nobody(warm: Filled, tmp_path: Path) -> None:
     cache, cold = warm
     said = finish(start(cache, home=tmp_path))
@@ -100,6 +102,7 @@ def test_a_warm_cache_needs_no_torch_and_a_start_tells_nobody(warm: Filled, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_conversion_tells_nobody(warm: Filled) -> None:
     for said in warm[1]:
         assert "openvino_telemetry" not in said["modules"]
@@ -112,6 +115,7 @@ def runtime_on(cache: Path, weights: str | Path = "bundled") -> OpenVinoRuntime:
     return OpenVinoRuntime(resolved, precision="fp32", threads=1, cache=Cache(cache))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["embedding", "graph", "classifier"])
 def test_a_damaged_file_is_made_anew(
     warm: Filled,
@@ -133,6 +137,7 @@ def test_a_damaged_file_is_made_anew(
     assert [p.name for p in tmp_path.iterdir() if Cache(tmp_path).read(p.name) is None] == []
 
 
+@pytest.mark.slow
 def test_a_compiled_network_that_is_refused_is_compiled_anew(warm: Filled, tmp_path: Path) -> None:
     for path in warm[0].iterdir():
         Cache(tmp_path).write(path.name, Cache(warm[0]).read(path.name) or b"")
@@ -173,6 +178,7 @@ def test_every_generation_converts(tmp_path: Path, name: str) -> None:
     np.testing.assert_allclose(heatmap, plain.heatmap(PIXELS[0], row), atol=1e-3)
 
 
+@pytest.mark.slow
 def test_other_weights_make_another_network(warm: Filled, tmp_path: Path) -> None:
     tensors = create_model("ghostnet_100", weights="bundled").state_dict()
     path = tmp_path / "doubled.safetensors"

@@ -37,6 +37,7 @@ def speeds(report: dict[str, object]) -> dict[str, dict[str, object]]:
     return {speed["name"]: speed for speed in report["speeds"]}
 
 
+@pytest.mark.slow
 def test_measures_the_start_of_the_video(report: dict[str, object]) -> None:
     assert (report["frames"], report["video_seconds"], report["fps"]) == (50, 2.0, "2")
     counted = {name: speed["frames"] for name, speed in speeds(report).items()}
@@ -52,6 +53,7 @@ def test_measures_the_start_of_the_video(report: dict[str, object]) -> None:
     }
 
 
+@pytest.mark.slow
 def test_numbers_hang_together(report: dict[str, object]) -> None:
     for speed in speeds(report).values():
         assert len(speed["seconds"]) == 1
@@ -62,6 +64,7 @@ def test_numbers_hang_together(report: dict[str, object]) -> None:
     assert speeds(report)["network, batch 1"]["realtime_speed"] is None
 
 
+@pytest.mark.slow
 def test_each_way_to_vectors_stands_beside_its_cosine(report: dict[str, object]) -> None:
     for name, speed in speeds(report).items():
         if name in ("ghoststream embed", "OpenCV loop"):

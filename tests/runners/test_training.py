@@ -39,12 +39,13 @@ def write_clips(folder: Path, *, first: int = 0, seconds: int = 1) -> Path:
 
 
 def trained(data: Path, out: Path, **settings: object) -> Trained:
-    values = {"data": data, "out": out, "weights": "bundled", "cache": out.parent / "cache"}
+    """Embeddings go to the store that all tests share."""
+    values = {"data": data, "out": out, "weights": "bundled", "workers": 1}
     return train(make_config(TrainConfig, {"fps": 4, "pool": "mean_change", **values, **settings}))
 
 
 def evaluated(data: Path, head: Path, **settings: object) -> Evaluation:
-    values = {"data": data, "head": head, "weights": "bundled", "cache": head.parent / "cache"}
+    values = {"data": data, "head": head, "weights": "bundled", "workers": 1}
     return evaluate(make_config(EvaluateConfig, {**values, **settings}))
 
 
@@ -109,10 +110,10 @@ def test_the_second_training_reads_no_video(
 ) -> None:
     first = trained(data, tmp_path / "head.safetensors")
 
-    def refuse(*_: object) -> None:
+    def refuse(*_: object, **__: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("ghoststream.runners.features._embedded", refuse)
+    monkeypatch.setattr("ghoststream.runners.training_store.run_archive", refuse)
     second = trained(data, tmp_path / "again.safetensors")
     np.testing.assert_array_equal(first.head.weight, second.head.weight)
     np.testing.assert_array_equal(first.head.bias, second.head.bias)
@@ -121,7 +122,7 @@ def test_the_second_training_reads_no_video(
 
 @pytest.mark.slow
 def test_all_poolings_are_compared(data: Path, head: Path, tmp_path: Path) -> None:
-    chosen = trained(data, tmp_path / "head.safetensors", pool=None, cache=head.parent / "cache")
+    chosen = trained(data, tmp_path / "head.safetensors", pool=None)
     names = [candidate.pooling for candidate in chosen.candidates]
     assert names == ["mean", "max", "mean_std", "mean_change", "attention"]
     fixed = [c.scores.mean_recall for c in chosen.candidates[:-1]]
@@ -145,7 +146,7 @@ def test_attention_is_learnt_and_goes_along_with_the_head(data: Path, tmp_path: 
 
 def test_events_of_the_background_are_not_told(data: Path, head: Path, tmp_path: Path) -> None:
     path = tmp_path / "alarm.safetensors"
-    made = trained(data, path, background="still", false_alarms="0%", cache=head.parent / "cache")
+    made = trained(data, path, background="still", false_alarms="0%")
     assert made.head.training is not None
     assert made.head.training.background == "still"
     assert 0 < made.head.training.enter <= 0.9
@@ -163,6 +164,33 @@ def test_clips_that_were_trained_on_are_not_counted(head: Path, data: Path, tmp_
     assert report.scores.accuracy.value == 1.0
     assert report.mistakes == []
     assert len(report.curve) >= 2
+
+
+def test_a_head_remembers_groups_and_not_their_names(data: Path, tmp_path: Path) -> None:
+    """In the group of a file that it knows, a new one counts only where there is nothing else."""
+    clips = [f"{path},{path.parent.name}" for path in sorted(data.rglob("*.mp4"))]
+    cameras = [f"{clip},camera {clip[-1]}{number}" for number, clip in enumerate(clips)]
+    table = tmp_path / "clips.csv"
+
+    def with_rows(*rows: str) -> Path:
+        table.write_text("\n".join(["path,label,group", *rows]))
+        return table
+
+    path = tmp_path / "head.safetensors"
+    some = [cameras[0], cameras[1], cameras[3], clips[4] + ","]
+    training = trained(with_rows(*some), path).head.training
+    assert training is not None
+    assert len(training.files) == 4
+    assert len(training.groups) == 3
+    assert "camera" not in path.read_bytes().decode("latin-1")
+
+    near = clips[2] + "," + cameras[0].split(",")[2]
+    report = evaluated(with_rows(*some, near), path)
+    assert (report.basis, report.known, report.of_known_groups) == ("known-groups", 4, 1)
+    assert report.scores.accuracy.of == 1
+    report = evaluated(with_rows(*some, near, clips[5] + ",far"), path)
+    assert (report.basis, report.known, report.of_known_groups) == ("unseen", 4, 1)
+    assert [clip.example.path.name for clip in report.clips] == ["still2.mp4"]
 
 
 @pytest.mark.slow
@@ -235,7 +263,7 @@ def test_an_unreadable_clip_is_left_out_and_said(data: Path, head: Path, tmp_pat
         (copy / path.parent.name).mkdir(parents=True, exist_ok=True)
         (copy / path.parent.name / path.name).write_bytes(path.read_bytes())
     (copy / "still" / "broken.mp4").write_bytes(b"no video")
-    made = trained(copy, tmp_path / "head.safetensors", cache=head.parent / "cache")
+    made = trained(copy, tmp_path / "head.safetensors")
     assert len(made.chosen.data.labels) == 2 * CLIPS
     (sentence,) = made.lost
     assert "broken.mp4" in sentence

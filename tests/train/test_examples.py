@@ -132,12 +132,19 @@ def test_a_group_on_both_sides_is_refused() -> None:
 )
 def test_one_clip_under_two_names_is_refused(other: dict[str, str], what: str) -> None:
     first = example("a", "wave", group="g")
-    check_duplicates([first, example("b", "wave", group="g")], ["11", "11"])
-    check_duplicates([first, example("b", **other)], ["11", "22"])  # type: ignore[arg-type]
+    alike = {Path("a"): "11", Path("b"): "11"}
+    check_duplicates([first, example("b", "wave", group="g")], alike)
+    check_duplicates([first, example("b", **other)], {Path("a"): "11", Path("b"): "22"})  # type: ignore[arg-type]
     with pytest.raises(DataError, match=f"b is the same clip as a, with another {what}"):
-        check_duplicates([first, example("b", **other)], ["11", "11"])  # type: ignore[arg-type]
+        check_duplicates([first, example("b", **other)], alike)  # type: ignore[arg-type]
 
 
 def test_two_spans_of_a_file_are_two_clips() -> None:
     spans = [example("a", "wave", end_seconds=2.0), example("a", "nod", start_seconds=2.0)]
-    check_duplicates(spans, ["11", "11"])
+    check_duplicates(spans, {Path("a"): "11"})
+
+
+def test_a_copy_of_a_file_is_of_its_group_whatever_the_span() -> None:
+    spans = [example("a", "wave", end_seconds=2.0), example("b", "nod", start_seconds=2.0)]
+    with pytest.raises(DataError, match="b is the same clip as a, with another group"):
+        check_duplicates(spans, {Path("a"): "11", Path("b"): "11"})

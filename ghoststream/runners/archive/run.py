@@ -9,7 +9,7 @@ kill leaves unfinished is done again by the next run.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -106,6 +106,7 @@ def run_archive(
     *,
     stop: threading.Event,
     watcher: ArchiveWatcher,
+    roots: Sequence[Path] | None = None,
     make_work: MakeAnalysis = make_analysis,
 ) -> ArchiveSummary:
     """Analyses what is new or changed in an archive.
@@ -114,17 +115,19 @@ def run_archive(
         config: where, what to look for, and where to.
         stop: set it, and what is finished is kept; what is at hand is left to the next run.
         watcher: told of everything.
+        roots: files and directories to look through instead of the settings' source.
         make_work: called in each worker, with its number of threads.
 
     Raises:
         GhostStreamError: settings, weights, or a store that do not hold; a disk that is full.
     """
-    arrivals = _Arrivals(config)
+    roots = _roots(config) if roots is None else roots
+    arrivals = _Arrivals(config, roots)
     pipeline = build_event_pipeline(config)
     if pipeline.frames.notice is not None:
         watcher.notice(pipeline.frames.notice)
     with (
-        open_mirror(config.out, base=base_of(_roots(config))) as mirror,
+        open_mirror(config.out, base=base_of(roots)) as mirror,
         open_writer(config.store, recipe_of(pipeline)) as writer,
         closing(_crew(config, make_work, _due(config, arrivals, writer.store))) as crew,
     ):
@@ -169,8 +172,8 @@ class _Arrivals:
         SourceNotFound: there is nothing, and nothing more will come.
     """
 
-    def __init__(self, config: ArchiveConfig) -> None:
-        roots, include, exclude = _roots(config), config.include, config.exclude
+    def __init__(self, config: ArchiveConfig, roots: Sequence[Path]) -> None:
+        include, exclude = config.include, config.exclude
         self.first: Found | None = None
         """All that will come, where no more will; until it is looked at."""
         self._growing: GrowingArchive | None = None

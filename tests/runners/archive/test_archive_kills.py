@@ -99,6 +99,7 @@ def survive(archive: Path, place: Path, uninterrupted: Job, *, kills: int, seed:
         assert logs_of(job.out) == expected_logs
 
 
+@pytest.mark.slow
 def test_a_few_kills_leave_no_trace(archive: Path, tmp_path: Path, uninterrupted: Job) -> None:
     survive(archive, tmp_path, uninterrupted, kills=3, seed=5)
 

@@ -126,7 +126,7 @@ class Stutters(Crew[Order]):
 HEARD: dict[int, list[Any]] = defaultdict(list)
 
 
-@pytest.mark.parametrize("is_split", [False, True])
+@pytest.mark.parametrize("is_split", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_what_is_told_again_counts_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_split: bool
 ) -> None:

@@ -1,0 +1,452 @@
+"""From pictures without labels to weights of a student; breaks are allowed at any moment.
+
+config = make_config(DistillConfig, {"pictures": ["photos"], "minutes": 60})
+done = distill(config, stop=threading.Event(), watcher=print)
+done.agreement.same
+"""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from ghoststream.config import DistillConfig
+from ghoststream.cores import available_cores
+from ghoststream.errors import ConfigError, DataError
+from ghoststream.models.backbone import Backbone
+from ghoststream.models.registry import find_model
+from ghoststream.models.runtime import choose_device
+from ghoststream.models.weights import Weights, resolve_weights
+from ghoststream.runners.unlabelled import picture_pool
+from ghoststream.sinks.atomic import AtomicFile, output_errors
+from ghoststream.train.distill.crops import Drawing, batches
+from ghoststream.train.distill.distiller import Distiller
+from ghoststream.train.distill.files import (
+    load_student,
+    read_checkpoint,
+    write_checkpoint,
+    write_student,
+)
+from ghoststream.train.distill.judging import (
+    Agreement,
+    Squares,
+    agreement,
+    student_answers,
+    teacher_answers,
+)
+from ghoststream.train.distill.pool import PicturePool
+from ghoststream.train.distill.schedule import Budget, Schedule
+from ghoststream.train.distill.scores import Calibration, calibrate
+from ghoststream.train.distill.start import deterministic, random_student, take_classifier
+from ghoststream.train.distill.teacher import Answers, TeacherStages, load_teacher, teacher_stages
+from ghoststream.version import __version__
+
+CHECKPOINT = "checkpoint.pt"
+LINE_SECONDS = 60.0
+"""From one line of progress to the next."""
+FRESH = {"learning_rate": 3e-3, "forcing": 0.55}
+CONTINUED = {"learning_rate": 1e-3, "forcing": 0.0}
+"""Settings that nobody chose, without weights to start from and with them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something worth knowing."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The pictures are being decoded, for this and all later runs."""
+
+    pictures: int
+    """So far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Learning:
+    """How it goes."""
+
+    samples: int
+    """In all, those before a break included."""
+    done: float
+    """Share of the budget; 0 without one."""
+    divergence: float
+    """From the teacher's scores, in nats a picture, the mean since the last report."""
+    images_per_second: float
+    """Since the last report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """How the averaged student does on held-out pictures."""
+
+    samples: int
+    agreement: Agreement
+
+
+Report: TypeAlias = Note | Reading | Learning | Judged
+Watcher: TypeAlias = Callable[[Report], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distilled:
+    """A student, written."""
+
+    path: Path
+    samples: int
+    agreement: Agreement
+    calibration: Calibration
+    lost: tuple[str, ...]
+    """A sentence for each picture that could not be read."""
+    is_stopped: bool
+    """Before the budget was used up; the same command goes on."""
+
+
+def distill(config: DistillConfig, *, stop: threading.Event, watcher: Watcher) -> Distilled:
+    """Trains a student, or goes on where an earlier call has been stopped, and writes it.
+
+    Args:
+        config: pictures, teacher, student and budget.
+        stop: when set, what has been learnt is kept and written.
+        watcher: told how it goes.
+
+    Raises:
+        ConfigError, WeightsError: settings or weights that do not hold.
+        DataError: too few pictures.
+        OutputError: a file cannot be written.
+
+    Example:
+        >>> config = make_config(DistillConfig, {"pictures": ["photos"], "samples": 640_000})
+        >>> distill(config, stop=threading.Event(), watcher=print).path
+        PosixPath('student.safetensors')
+    """
+    _check_student(config)
+    work = config.work or config.out.with_name(f"{config.out.stem}.work")
+    with output_errors(work):
+        work.mkdir(parents=True, exist_ok=True)
+    out = AtomicFile(config.out)
+    out.prepare()
+    try:
+        pool = picture_pool(
+            config.pictures,
+            folder=work,
+            stored=config.stored,
+            fps=config.fps,
+            progress=lambda done: watcher(Reading(pictures=done)),
+        )
+        _check_enough(pool, config)
+        device: Literal["cpu", "cuda"] = "cuda" if choose_device(config.device) == "cuda" else "cpu"
+        with deterministic(device):
+            training = _Training(config, pool, work, device=device, watcher=watcher)
+            training.learn(stop)
+            return training.write(out)
+    finally:
+        out.discard()
+
+
+def _check_student(config: DistillConfig) -> None:
+    if not find_model(config.model).network.startswith("ghostnet"):
+        raise ConfigError(
+            f"{config.model} cannot be the student; choose a GhostNet, such as ghostnet_100 or "
+            f"ghostnet_050"
+        )
+
+
+def _check_enough(pool: PicturePool, config: DistillConfig) -> None:
+    if len(pool) > config.held_out:
+        return
+    lost = f" ({len(pool.lost)} cannot be read; the first: {pool.lost[0]})" if pool.lost else ""
+    raise DataError(
+        f"there are {len(pool)} pictures{lost}, and {config.held_out} are held out of training; "
+        f"give more, or hold out fewer (held_out)"
+    )
+
+
+@dataclass(slots=True)
+class _Count:
+    """What a training has used up, breaks not counted."""
+
+    samples: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class _Line:
+    """What has gone on since the last line of progress."""
+
+    divergences: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+class _Training:
+    """A distillation under way, and what it leaves in its folder."""
+
+    def __init__(
+        self,
+        config: DistillConfig,
+        pool: PicturePool,
+        work: Path,
+        *,
+        device: Literal["cpu", "cuda"],
+        watcher: Watcher,
+    ) -> None:
+        self._config, self._pool, self._device, self._watcher = config, pool, device, watcher
+        self._checkpoint = AtomicFile(work / CHECKPOINT)
+        self._count, self._line = _Count(), _Line()
+        self._squares = Squares(pool=pool, first=len(pool) - config.held_out)
+        self._wanted: Answers | None = None
+        kept = _kept(self._checkpoint.path)
+        weights = resolve_weights(config.teacher, config.teacher_weights)
+        self._teacher = load_teacher(weights, side=config.teacher_size, device=device)
+        self._settings = _settings(config, pool, weights, kept.get("settings"))
+        self._distiller = self._begun(weights, has_begun=bool(kept))
+        if kept:
+            self._go_on(kept)
+
+    def learn(self, stop: threading.Event) -> None:
+        """Until the budget is used up, or somebody says stop."""
+        self._judge()
+        save, report = (
+            _Timer(60 * float(minutes))
+            for minutes in (self._config.save_minutes, self._config.report_minutes)
+        )
+        stream = batches(
+            self._pool, self._drawing(), start=self._distiller.step, threads=_crop_threads()
+        )
+        with closing(stream):
+            while not stop.is_set() and self._done() < 1:
+                start = time.monotonic()
+                divergence = self._distiller.learn(next(stream), done=self._done())
+                self._tell(divergence, time.monotonic() - start)
+                if save.is_due():
+                    self._save()
+                if report.is_due():
+                    self._judge()
+        self._save()
+
+    def write(self, out: AtomicFile) -> Distilled:
+        """The averaged student, calibrated, under its final name."""
+        said = self._said()
+        judged = agreement(said, self._answers())
+        calibration = calibrate(said, self._answers())
+        with output_errors(out.path):
+            write_student(
+                out.partial,
+                self._averaged(),
+                name=self._config.model,
+                temperature=calibration.temperature,
+                about=self._about(judged, calibration),
+            )
+        out.commit()
+        return Distilled(
+            path=out.path,
+            samples=self._count.samples,
+            agreement=judged,
+            calibration=calibration,
+            lost=self._pool.lost,
+            is_stopped=self._done() < 1,
+        )
+
+    def _begun(self, weights: Weights, *, has_begun: bool) -> Distiller:
+        config = self._config
+        student = self._student(has_begun=has_begun)
+        self._base_samples = _samples_before(student)
+        if config.input_size is not None:
+            student.preprocessing = replace(student.preprocessing, input_size=config.input_size)
+        return Distiller(
+            student,
+            self._teacher,
+            schedule=Schedule(
+                learning_rate=self._settings["learning_rate"],
+                finish=config.finish,
+                forcing=self._settings["forcing"],
+            ),
+            stages=self._stages(weights, student),
+            device=self._device,
+            has_bf16=_has_bf16(config, self._device),
+        )
+
+    def _student(self, *, has_begun: bool) -> Backbone:
+        config = self._config
+        if config.init is not None:
+            return load_student(resolve_weights(config.model, config.init))
+        student = random_student(config.model, seed=config.seed)
+        if not take_classifier(student, self._teacher) and not has_begun:
+            self._note(
+                f"the last layer begins at random: that of {config.teacher} has another shape"
+            )
+        return student
+
+    def _stages(self, weights: Weights, student: Backbone) -> TeacherStages | None:
+        if student.num_features != self._teacher.num_features:
+            self._note(
+                f"only what is named is imitated: embeddings of {self._config.teacher} have "
+                f"{self._teacher.num_features} numbers, those of {self._config.model} "
+                f"{student.num_features}"
+            )
+        if not self._settings["forcing"]:
+            return None
+        stages = teacher_stages(weights, student, self._device)
+        if stages is None:
+            self._note(
+                f"no stage is forced: the stages of {self._config.teacher} and "
+                f"{self._config.model} do not have the same channels"
+            )
+        return stages
+
+    def _go_on(self, kept: Mapping[str, Any]) -> None:
+        self._distiller.restore(kept["distiller"])
+        self._count = _Count(samples=kept["samples"], seconds=kept["seconds"])
+        self._base_samples = kept["base_samples"]
+        self._note(f"going on after {self._count.samples} samples, from {self._checkpoint.path}")
+
+    def _save(self) -> None:
+        state = {
+            "settings": self._settings,
+            "distiller": self._distiller.state(),
+            "samples": self._count.samples,
+            "seconds": self._count.seconds,
+            "base_samples": self._base_samples,
+        }
+        self._checkpoint.prepare()
+        with output_errors(self._checkpoint.path):
+            write_checkpoint(self._checkpoint.partial, state)
+        self._checkpoint.commit()
+
+    def _judge(self) -> None:
+        judged = agreement(self._said(), self._answers())
+        self._watcher(Judged(samples=self._count.samples, agreement=judged))
+
+    def _said(self) -> Answers:
+        return student_answers(self._averaged(), self._squares, device=self._device)
+
+    def _answers(self) -> Answers:
+        """The teacher's about the held-out pictures, which never change."""
+        if self._wanted is None:
+            self._wanted = teacher_answers(self._teacher, self._squares)
+        return self._wanted
+
+    def _averaged(self) -> Backbone:
+        return self._distiller.averaged()
+
+    def _tell(self, divergence: float, seconds: float) -> None:
+        self._count.samples += self._config.batch
+        self._count.seconds += seconds
+        line = self._line
+        line.divergences.append(divergence)
+        line.seconds += seconds
+        if line.seconds < LINE_SECONDS:
+            return
+        self._watcher(
+            Learning(
+                samples=self._count.samples,
+                done=self._done(),
+                divergence=sum(line.divergences) / len(line.divergences),
+                images_per_second=len(line.divergences) * self._config.batch / line.seconds,
+            )
+        )
+        self._line = _Line()
+
+    def _done(self) -> float:
+        minutes = self._config.minutes
+        budget = Budget(
+            samples=self._config.samples, seconds=None if minutes is None else 60 * float(minutes)
+        )
+        return budget.done(samples=self._count.samples, seconds=self._count.seconds)
+
+    def _drawing(self) -> Drawing:
+        config = self._config
+        return Drawing(
+            seed=config.seed,
+            pictures=self._squares.first,
+            batch=config.batch,
+            size=config.size,
+            teacher_size=config.teacher_size,
+        )
+
+    def _about(self, judged: Agreement, calibration: Calibration) -> dict[str, str]:
+        return {
+            "training": f"distilled from {self._config.teacher} on unlabelled pictures",
+            "teacher_sha256": self._teacher.info.sha256,
+            "samples": str(self._base_samples + self._count.samples),
+            "pictures": str(self._squares.first),
+            "agreement": f"{judged.same:.4f}",
+            "calibration_error": f"{calibration.error:.4f}",
+            "ghoststream": __version__,
+        }
+
+    def _note(self, text: str) -> None:
+        self._watcher(Note(text=text))
+
+
+class _Timer:
+    """Says every so many seconds that it is time."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds, self._since = seconds, time.monotonic()
+
+    def is_due(self) -> bool:
+        if time.monotonic() - self._since < self._seconds:
+            return False
+        self._since = time.monotonic()
+        return True
+
+
+def _kept(checkpoint: Path) -> dict[str, Any]:
+    """What an earlier run has left; empty where there was none."""
+    return read_checkpoint(checkpoint) if checkpoint.is_file() else {}
+
+
+def _settings(
+    config: DistillConfig, pool: PicturePool, teacher: Weights, kept: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """What decides the training, and must be the same after a break.
+
+    Raises:
+        ConfigError: it is not.
+    """
+    settings: dict[str, Any] = {
+        "model": config.model,
+        "teacher": config.teacher,
+        "teacher_sha256": teacher.sha256,
+        "pictures_sha256": pool.sha256,
+        **{name: getattr(config, name) for name in ("size", "teacher_size", "held_out", "batch")},
+        "seed": config.seed,
+    }
+    for name, default in _defaults(config).items():
+        chosen = getattr(config, name)
+        remembered = default if kept is None else kept.get(name)
+        settings[name] = remembered if chosen is None else chosen
+    for name, value in ({} if kept is None else kept).items():
+        if settings.get(name) != value:
+            raise ConfigError(
+                f"the checkpoint to go on from was made with {name} {value}, not "
+                f"{settings.get(name)}; give the same, another work directory, or begin anew from "
+                f"its weights (init)"
+            )
+    return settings
+
+
+def _defaults(config: DistillConfig) -> dict[str, float]:
+    has_budget = config.samples is not None or config.minutes is not None
+    defaults = FRESH if config.init is None else CONTINUED
+    return defaults if has_budget else {**defaults, "forcing": 0.0}
+
+
+def _samples_before(student: Backbone) -> int:
+    stated = "0" if student.weights is None else student.weights.metadata.get("samples", "0")
+    return int(stated) if stated.isdecimal() else 0
+
+
+def _has_bf16(config: DistillConfig, device: str) -> bool:
+    return config.precision == "bf16" or (config.precision == "auto" and device == "cuda")
+
+
+def _crop_threads() -> int:
+    # Crops take a hundredth of what the student does on a CPU; on a card they have to keep up.
+    return max(1, available_cores() // 2)
