@@ -16,9 +16,11 @@ from ghoststream.sinks.records import HeaderRecord
 from ghoststream.sources.file import shown
 from ghoststream.version import __version__
 
-MAX_LISTED = 12
+MAX_LISTED = 6
 """Sources whose losses stand on top; the table of sources has all of them."""
 MAX_RECIPES = 5
+WIDE_LETTERS = 40
+"""Values of more of them have a line of their own."""
 
 
 def page(data: Mapping[str, Any], logs: Logs, notes: Sequence[str]) -> str:
@@ -88,15 +90,12 @@ def _json_for_html(data: Mapping[str, Any]) -> str:
 def _figures(logs: Logs) -> str:
     sources = logs.sources
     figures = {
-        "sources" if _has_live(sources) else "videos": f"{len(sources):,}",
         "of time" if _has_live(sources) else "of video": _length(sources),
         "events": f"{sum(source.begun for source in sources):,}",
         "clips": f"{sum(max(source.clips, total(source, 'clips')) for source in sources):,}",
         "frames": f"{sum(total(source, 'frames') for source in sources):,}",
         "looked at": f"{sum(total(source, 'sampled') for source in sources):,}",
     }
-    if len(sources) == 1:
-        del figures["sources" if _has_live(sources) else "videos"]
     return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures.items())
 
 
@@ -128,15 +127,19 @@ def _losses(logs: Logs) -> str:
     lost = [(name, sentences) for name, sentences in lost if sentences]
     if not lost:
         return '<p class="whole">Nothing was lost: every source was read to its end.</p>'
+    is_only_one = len(logs.sources) == 1
     listed = [
-        f"<li><b><bdi>{escape(name)}</bdi></b> {' '.join(map(_text, sentences))}</li>"
+        f"<li>{'' if is_only_one else _name(name)}{' '.join(map(_text, sentences))}</li>"
         for name, sentences in lost[:MAX_LISTED]
     ]
     if len(lost) > MAX_LISTED:
         listed.append(f"<li>and {len(lost) - MAX_LISTED:,} more, in the table of sources</li>")
-    of = f"{len(lost):,} of {len(logs.sources):,} sources" if len(logs.sources) > 1 else "it"
-    heading = f"What was lost of {of}"
-    return f'<h2>{heading}</h2><ul class="lost">{"".join(listed)}</ul>'
+    of = "it" if is_only_one else f"{len(lost):,} of {len(logs.sources):,} sources"
+    return f'<h2>What was lost of {of}</h2><ul class="lost">{"".join(listed)}</ul>'
+
+
+def _name(source: str) -> str:
+    return f"<b>{_text(source)}</b> "
 
 
 def _text(sentence: str) -> str:
@@ -175,28 +178,35 @@ def _shared(header: HeaderRecord) -> dict[str, Any]:
 
 def _recipe(header: HeaderRecord, names: Sequence[str]) -> str:
     model = header.model
-    rows = [
-        ("model", model.name),
-        ("weights", model.weights),
-        ("sha256 of weights", model.sha256),
-        ("runtime", model.runtime),
-        ("version", f"GhostStream {header.version}"),
-        ("schema", header.schema_),
-        ("clock", header.clock),
-        *((f"preprocessing: {key}", value) for key, value in header.preprocessing.items()),
-        *((key, value) for key, value in header.configuration.items() if value is not None),
-        ("sha256 of settings", header.configuration_sha256),
-    ]
+    groups: dict[str, list[tuple[str, object]]] = {
+        "Made with": [
+            ("model", model.name),
+            ("weights", model.weights),
+            ("runtime", model.runtime),
+            ("version", f"GhostStream {header.version}"),
+            ("schema", header.schema_),
+            ("clock", header.clock),
+            ("sha256 of weights", model.sha256),
+        ],
+        "Preprocessing": [*header.preprocessing.items()],
+        "Settings": [
+            *((key, value) for key, value in header.configuration.items() if value is not None),
+            ("sha256 of settings", header.configuration_sha256),
+        ],
+    }
     of = names[0] if len(names) == 1 else f"{len(names):,} sources"
-    return f"<h3><bdi>{escape(of)}</bdi></h3>{_table(rows)}"
+    tables = (f"<h4>{name}</h4>{_table(rows)}" for name, rows in groups.items())
+    return f"<h3><bdi>{escape(of)}</bdi></h3>{''.join(tables)}"
 
 
 def _table(rows: Iterable[tuple[str, object]]) -> str:
-    items = "".join(
-        f"<div><dt>{escape(_words(name))}</dt><dd><bdi>{escape(_value(value))}</bdi></dd></div>"
-        for name, value in rows
-    )
+    items = "".join(_fact(name, _value(value)) for name, value in rows)
     return f'<dl class="facts">{items}</dl>'
+
+
+def _fact(name: str, value: str) -> str:
+    wide = ' class="wide"' if len(value) > WIDE_LETTERS else ""
+    return f"<div{wide}><dt>{escape(_words(name))}</dt><dd><bdi>{escape(value)}</bdi></dd></div>"
 
 
 def _words(name: str) -> str:

@@ -131,7 +131,7 @@ def _notes_on_sources(logs: Logs) -> Iterator[str]:
         yield f"The {left_out:,} weakest events are left out here; the log has all of them."
     if any(source.series.is_reduced for source in logs.sources):
         yield "Scores over a long time are shown as the best one of each stretch."
-    if any(len(source.recipes) > 1 for source in logs.sources):
+    if any(source.is_mixed for source in logs.sources):
         yield (
             "Weights or settings changed while a source was watched; those of its newest part are "
             "told below."
@@ -149,10 +149,12 @@ def _notes_on_pictures(
         )
     pairs = zip(logs.sources, found.videos, strict=True)
     gone = [source.name for source, path in pairs if path is None and not source.is_live]
-    if gone:
-        yield from _shortened(
-            [f"{name} is not there any more: no thumbnails, and nothing to play." for name in gone],
-            "videos are not there any more",
+    if len(gone) == 1:
+        yield f"{gone[0]} is not where the log says: no thumbnails, and nothing to play."
+    elif gone:
+        yield (
+            f"{len(gone):,} videos are not where the log says, such as {gone[0]}: no thumbnails of "
+            "them, and nothing to play; --video names the directory where they lie."
         )
     if found.evidence_gone:
         yield f"Files of evidence that are not there any more: {found.evidence_gone:,}."

@@ -68,8 +68,8 @@ class SourceLog:
         self.name, self.folder = name, folder
         self.headers = 0
         self.header: HeaderRecord | None = None
-        self.recipes: set[str] = set()
-        """Weights and settings that its results were made with; more than one is told."""
+        self._recipes: dict[str | None, set[str]] = {}
+        """Weights and settings, by region."""
         self.ends: list[EndRecord] = []
         self.is_over = False
         """Whether the newest thing that the log says of it is its end."""
@@ -89,6 +89,11 @@ class SourceLog:
     @property
     def is_live(self) -> bool:
         return self.header is not None and self.header.segment is not None
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether weights or settings changed on the way."""
+        return any(len(recipes) > 1 for recipes in self._recipes.values())
 
     @property
     def series(self) -> ScoreSeries:
@@ -112,7 +117,8 @@ class SourceLog:
         self.header = header
         self.headers += 1
         self.is_over = False
-        self.recipes.add(f"{header.model.sha256} {header.configuration_sha256}")
+        recipe = f"{header.model.sha256} {header.configuration_sha256}"
+        self._recipes.setdefault(header.region, set()).add(recipe)
         self._windows[header.region] = _window_seconds(header)
         if header.start_time is not None and not self.is_live:
             self._reach(header.start_time)

@@ -5,7 +5,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
 const COLOURS = 8;
-const PAGE_ROWS = 50;
+const PAGE_ROWS = 25;
 const PRINTED_ROWS = 1000;
 const SOURCE_ROWS = 20;
 const FEW_LANES = 10;
@@ -17,6 +17,7 @@ const events = data.events.map((row, place) => ({
 }));
 const bySource = data.sources.map(() => []);
 for (const event of events) bySource[event.source].push(event);
+for (const source of data.sources) source.gap = usualGap(source.times);
 
 // ---- small tools -----------------------------------------------------------------------------
 
@@ -475,25 +476,30 @@ function drawScores(pen, soft) {
   for (const [lane, scores] of [...source().lines].reverse()) drawLine(pen, shade(colourOf(lane)), scores, yOf);
 }
 
+// The usual time from one clip to the next; nothing is known of what lies between those further apart.
+function usualGap(times) {
+  const gaps = times.slice(1).map((time, index) => time - times[index]).sort((a, b) => a - b);
+  return gaps.length ? gaps[gaps.length >> 1] : 0;
+}
+
 // Two clips are joined where nothing is missing between them, and a clip alone is a point.
 function drawLine(pen, colour, scores, yOf) {
   const times = source().times;
+  const joined = (step) => (scores[step] ?? null) !== null && (scores[step + 1] ?? null) !== null &&
+    source().clips && times[step + 1] - times[step] <= 3 * source().gap;
   pen.strokeStyle = pen.fillStyle = colour;
   pen.lineWidth = 2;
   pen.lineJoin = "round";
-  let last = null;
   pen.beginPath();
   const alone = [];
   const first = Math.max(0, nearestStep(view.from) - 1);
   for (let step = first; step < times.length && times[step - 1 < 0 ? 0 : step - 1] <= view.to; step++) {
     const score = scores[step];
-    if (score === null || score === undefined) { last = null; continue; }
+    if (score === null || score === undefined) continue;
     const x = xOf(times[step]), y = yOf(score);
-    if (last === null) {
-      pen.moveTo(x, y);
-      if ((scores[step + 1] ?? null) === null) alone.push([x, y]);
-    } else pen.lineTo(x, y);
-    last = step;
+    if (joined(step - 1)) pen.lineTo(x, y);
+    else if (joined(step)) pen.moveTo(x, y);
+    else alone.push([x, y]);
   }
   pen.stroke();
   for (const [x, y] of alone) {
@@ -534,7 +540,7 @@ function drawTrack(pen, soft, line, height) {
 
 function update() {
   const everything = view.to - view.from > (whole()[1] - whole()[0]) * 0.999;
-  byId("window").textContent = `${everything ? "all" : `from ${mainTime(source(), view.from)}`}, ${lengthText(view.to - view.from)}`;
+  byId("window").textContent = everything ? `all of ${lengthText(view.to - view.from)}` : `${lengthText(view.to - view.from)} from ${mainTime(source(), view.from)}`;
   byId("zoom-out").disabled = byId("zoom-fit").disabled = everything;
   const shown = view.lanes.slice(0, FEW_LANES).map((lane) => data.lanes[lane]).join(", ");
   timeline.setAttribute("aria-label", `Timeline of ${count(bySource[view.source].length, "event")}${shown ? `: ${shown}` : ""}; the table below has all of them`);
@@ -658,6 +664,7 @@ function fillChoices() {
   const told = data.sources.map((each, index) => index).filter((index) => bySource[index].length);
   fromChoice.replaceChildren(element("option", { value: "" }, "all"),
     ...told.map((index) => element("option", { value: index }, data.sources[index].name)));
+  list.classList.toggle("plain", data.images.length === 0);
   const many = data.sources.length > 1;
   byId("source-field").hidden = !many;
   list.classList.toggle("many", many);
@@ -705,7 +712,7 @@ function row(event) {
 function momentButton(event, from) {
   const plays = from.live ? event.clip !== undefined : Boolean(from.video);
   const name = `${plays ? "Play" : "Show"} ${data.lanes[event.lane]} at ${mainTime(from, event.best)}`;
-  const inside = event.image < 0 ? [plays ? "play" : "no picture"] : [element("img", { src: `data:image/jpeg;base64,${data.images[event.image]}`, alt: "", width: 112 })];
+  const inside = event.image < 0 ? [plays ? "Play" : data.images.length ? "no picture" : "Show"] : [element("img", { src: `data:image/jpeg;base64,${data.images[event.image]}`, alt: "", width: 112 })];
   return element("button", {
     type: "button", class: plays ? "moment plays" : "moment", "aria-label": name, title: name,
     onclick: () => choose(event, { play: true, scroll: true }),
