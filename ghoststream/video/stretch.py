@@ -11,6 +11,8 @@ from ghoststream.types import Frame
 from ghoststream.video.encode import Painter, VideoWriter
 from ghoststream.video.moment import over_stretch
 
+TIME_BASE = Fraction(1, 90_000)
+"""A stretch may begin between two frames, for which the video's own may be too coarse."""
 LEAST_SECONDS = Fraction(1, 1000)
 """Of a frame that is shown for no time at all within the stretch."""
 
@@ -52,7 +54,7 @@ def _write(frames: Iterable[Frame], path: Path, start: Fraction, max_side: int) 
     painter = Painter(**_size(first, max_side))
     # The first picture may have begun before, and is shown from the start on.
     begin = max(start, first.time)
-    with VideoWriter(path, time_base=first.time_base, rate=_rate(first)) as writer:
+    with VideoWriter(path, time_base=TIME_BASE, rate=_rate(first)) as writer:
         since = Fraction(0)
         writer.write(painter.paint(first.picture), time=since, duration=_left(first, begin))
         for frame in remaining:
