@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from ghoststream.config import ServeConfig
@@ -93,6 +94,27 @@ def test_headers_that_do_not_come_are_not_waited_for(
             assert heard_to_the_end(silent) == b""
             assert heard_to_the_end(second).endswith(b'{"status":"ok"}')
         assert status(port) == b"HTTP/1.1 200"
+
+
+def test_signing_out_breaks_off_what_is_still_being_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ghoststream.serve.security.passwords.COST", 2**10)
+    monkeypatch.setenv("GHOSTSTREAM_PASSWORD", "correct horse")
+    with (
+        served(tmp_path) as (port, _),
+        httpx.Client(base_url=f"http://127.0.0.1:{port}") as browser,
+        closing(connected(port)) as client,
+    ):
+        token = {"X-CSRF-Token": browser.get("/api/session").json()["csrf_token"]}
+        given = {"password": "correct horse"}
+        state = browser.post("/api/session", json=given, headers=token).json()
+        ((name, value),) = browser.cookies.items()
+        cookie = f"Cookie: {name}={value}\r\n\r\n".encode()
+        client.sendall((GET % b"/api/feed").removesuffix(b"\r\n") + cookie)
+        assert client.recv(12) == b"HTTP/1.1 200"
+        browser.delete("/api/session", headers={"X-CSRF-Token": state["csrf_token"]})
+        assert not heard_to_the_end(client).endswith(b"0\r\n\r\n")
 
 
 @pytest.mark.parametrize(("proxy", "address"), [("127.0.0.1", "10.0.0.9"), (None, "127.0.0.1")])

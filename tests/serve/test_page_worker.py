@@ -1,9 +1,11 @@
 import asyncio
+import multiprocessing
 import os
 import resource
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
@@ -126,3 +128,38 @@ def test_only_so_many_wait() -> None:
         assert await asyncio.gather(*calls) == [2 * n for n in range(WAITING)]
 
     with_worker(use)
+
+
+def hang_after_telling(path: str) -> None:
+    Path(path).write_text(str(os.getpid()))
+    hang()
+
+
+def hang_with_a_worker(path: str) -> None:
+    asyncio.run(Worker().call(hang_after_telling, path, timeout_seconds=60))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.slow
+def test_it_ends_with_a_page_that_is_killed(tmp_path: Path) -> None:
+    told = tmp_path / "pid"
+    page = multiprocessing.get_context("spawn").Process(
+        target=hang_with_a_worker, args=(str(told),)
+    )
+    page.start()
+    deadline = time.monotonic() + 30
+    while not (told.exists() and told.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    pid = int(told.read_text())
+    assert is_alive(pid)
+    page.kill()
+    page.join()
+    while is_alive(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(pid)
