@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from sqlite3 import Error as DatabaseError
 
 import anyio.to_thread
 
@@ -178,7 +179,7 @@ class Archive:
             if version == seen:
                 return seen
             new = self.catalogue.follow(store)
-        except GhostStreamError as error:
+        except (GhostStreamError, DatabaseError) as error:
             self._tell(str(error))
             return None
         self._store, self._error = store, None

@@ -32,6 +32,8 @@ from ghoststream.serve.review import Review
 
 CHUNK = 256
 """Videos that are taken in at once."""
+EVENTS_AT_ONCE = 20_000
+"""After which fewer videos are."""
 COLUMNS = ("video", "source", "path_bytes", "size", "mtime_ns", "status", "events")
 
 _PUT = """
@@ -281,12 +283,18 @@ def _state(row: Mapping[str, Any] | sqlite3.Row, path: str) -> tuple[Any, ...]:
 
 
 def _chunks(store: Store) -> Iterator[list[dict[str, Any]]]:
-    """Rows of all videos, without their large headers."""
+    """Rows of all videos, without their large headers; so many that their events fit in memory."""
     with reading_errors(store.address):
         search: Any = store.table(VIDEOS).search().select(list(COLUMNS))
+        chunk: list[dict[str, Any]] = []
         for batch in search.to_batches(CHUNK):
-            rows = batch.to_pylist()
-            yield from (rows[low : low + CHUNK] for low in range(0, len(rows), CHUNK))
+            for row in batch.to_pylist():
+                if len(chunk) == CHUNK or sum(r["events"] for r in chunk) > EVENTS_AT_ONCE:
+                    yield chunk
+                    chunk = []
+                chunk.append(row)
+        if chunk:
+            yield chunk
 
 
 def _events_of(store: Store, videos: Sequence[str]) -> dict[str, list[FoundEvent]]:

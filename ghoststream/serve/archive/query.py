@@ -4,6 +4,8 @@ moments = await worker.call(search_picture, where, path, 24, timeout_seconds=60)
 """
 
 import json
+import math
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +19,12 @@ from ghoststream.archive.search import Excluded, labelled_as, labels_of, nearest
 from ghoststream.archive.store import Store, open_store, quoted
 from ghoststream.errors import TooLarge, Unsuitable
 from ghoststream.runners.query import Lens, VideoMoment
+from ghoststream.serve.archive.catalogue import CataloguedVideo
+from ghoststream.serve.archive.item import Timeline
+from ghoststream.serve.archive.timeline import Row, span_of, timeline_of
 from ghoststream.serve.media.file import MediaFile
-from ghoststream.types import Device, Precision, Vector
+from ghoststream.serve.teach.naming import Naming, StoredVideo, frames_of, naming_of, records
+from ghoststream.types import Device, Precision, Prediction, Vector
 
 MAX_PICTURE_PIXELS = 50_000_000
 PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF")
@@ -99,6 +105,43 @@ def search_word(place: Place, word: str, limit: int) -> list[Moment]:
     if others and len(found) < limit:
         found += labelled_as(store, others, limit=limit - len(found))
     return found
+
+
+def named_timeline(place: Place, video: CataloguedVideo, head: Path) -> Timeline:
+    """What a video shows as a head names it, from the embeddings of its frames.
+
+    Args:
+        place: the store.
+        video: of it.
+        head: a safetensors file.
+
+    Raises:
+        HeadError: it is damaged, or belongs to another network.
+    """
+    store = _opened(place)
+    naming = naming_of(store.recipe, head)
+    start, end = span_of(video)
+    rows = _named_rows(store, video, naming)
+    clips = math.ceil((end - start) / naming.config.hop)
+    return timeline_of(rows, clips=clips, start_seconds=start, end_seconds=end)
+
+
+def _named_rows(store: Store, video: CataloguedVideo, naming: Naming) -> Iterator[Row]:
+    where = f"video = {quoted([video.video])}"
+    for row in store.videos(where, columns=["sampled"]).to_pylist():
+        stored = StoredVideo(video=video.video, source=video.source, sampled=row["sampled"])
+        for found in records(frames_of(store, stored), naming, source=video.source):
+            if isinstance(found, Prediction):
+                yield _row(found)
+
+
+def _row(clip: Prediction) -> Row:
+    return {
+        "start_seconds": float(clip.span.start),
+        "end_seconds": float(clip.span.end),
+        "labels": [label.label for label in clip.labels],
+        "scores": [label.score for label in clip.labels],
+    }
 
 
 def _check_picture(path: Path) -> None:

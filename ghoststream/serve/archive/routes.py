@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from typing import Annotated, Any
 
 import anyio.to_thread
@@ -20,10 +21,17 @@ from ghoststream.serve.archive.item import (
     Video,
     VideoPage,
 )
-from ghoststream.serve.archive.query import Place, search_like, search_picture, search_word
-from ghoststream.serve.archive.timeline import timeline_of
+from ghoststream.serve.archive.query import (
+    Place,
+    named_timeline,
+    search_like,
+    search_picture,
+    search_word,
+)
+from ghoststream.serve.archive.timeline import span_of, stored_rows, timeline_of
 from ghoststream.serve.archive.upload import received
 from ghoststream.serve.media.links import MAX_STRETCH_SECONDS, video_playback
+from ghoststream.serve.shielded import shielded
 from ghoststream.serve.site import Site, SiteOf
 
 router = APIRouter(prefix="/api", tags=["archive"])
@@ -71,18 +79,21 @@ def show_video(site: SiteOf, video: str) -> Video:
 
 
 @router.get("/videos/{video}/timeline")
-def show_timeline(site: SiteOf, video: str) -> Timeline:
-    """What a video shows when: its clips with their labels, and its events."""
-    known = site.archive.catalogue.get(video)
-    start = known.start_seconds or 0.0
-    return timeline_of(
-        site.archive.store(),
-        known.video,
-        clips=known.clips,
-        start_seconds=start,
-        end_seconds=start + (known.duration_seconds or 0.0),
-        events=site.book.of_video(known.video, limit=MAX_EVENTS),
+async def show_timeline(site: SiteOf, video: str) -> Timeline:
+    """What a video shows when: its clips with their labels, and its events.
+
+    Of the head that is switched on, once it has named the archive.
+    """
+    known = await anyio.to_thread.run_sync(site.archive.catalogue.get, video)
+    head = await anyio.to_thread.run_sync(_shown_head, site)
+    if head is None:
+        return await anyio.to_thread.run_sync(_stored_timeline, site, known)
+    place = await anyio.to_thread.run_sync(_place, site)
+    called = site.worker.call(
+        named_timeline, place, known, head, timeout_seconds=SEARCH_TIMEOUT_SECONDS
     )
+    timeline = await shielded(called)
+    return await anyio.to_thread.run_sync(_with_events, site, known, timeline)
 
 
 @router.get("/search")
@@ -116,8 +127,29 @@ async def search_by_picture(
         return await _searched(site, search_picture, place, path, limit)
 
 
+def _stored_timeline(site: Site, known: CataloguedVideo) -> Timeline:
+    start, end = span_of(known)
+    rows = stored_rows(site.archive.store(), known.video)
+    timeline = timeline_of(rows, clips=known.clips, start_seconds=start, end_seconds=end)
+    return _with_events(site, known, timeline)
+
+
+def _with_events(site: Site, known: CataloguedVideo, timeline: Timeline) -> Timeline:
+    events = site.book.of_video(known.video, limit=MAX_EVENTS)
+    return timeline.model_copy(update={"events": events})
+
+
+def _shown_head(site: Site) -> Path | None:
+    """File of the head whose events are shown; None: the store's own."""
+    name = site.book.shown_head()
+    if name is None or site.teaching is None or site.teaching.heads.active() != name:
+        return None
+    return site.teaching.heads.active_path()
+
+
 async def _searched(site: Site, function: Any, *args: object) -> MomentPage:
-    moments = await site.worker.call(function, *args, timeout_seconds=SEARCH_TIMEOUT_SECONDS)
+    called = site.worker.call(function, *args, timeout_seconds=SEARCH_TIMEOUT_SECONDS)
+    moments = await shielded(called)
     catalogue = site.archive.catalogue
     return MomentPage(items=await anyio.to_thread.run_sync(moment_items, moments, catalogue))
 

@@ -47,7 +47,7 @@ def checked_stretch(start_seconds: float | None, end_seconds: float | None) -> t
         raise Unsuitable(
             "browsers do not play this video as it is; ask for a stretch of it with start and end"
         )
-    if not 0 < end_seconds - start_seconds <= MAX_STRETCH_SECONDS:
+    if not 0 < round(end_seconds - start_seconds, 3) <= MAX_STRETCH_SECONDS:
         raise Unsuitable(
             f"a stretch lasts up to {MAX_STRETCH_SECONDS:g} seconds, and ends after it starts; "
             f"{start_seconds:g} to {end_seconds:g} does not"

@@ -140,17 +140,18 @@ def videos(request: Request, site: SiteOf, text: Text = "", cursor: Cursor = Non
 
 
 @router.get("/videos/{video}")
-def one_video(request: Request, site: SiteOf, video: str) -> Response:
+async def one_video(request: Request, site: SiteOf, video: str) -> Response:
     """One video, with what it shows when."""
-    shown = show_video(site, video)
+    shown = await run_sync(show_video, site, video)
+    timeline = await show_timeline(site, video)
     return drawn(
         request,
         site,
         "video.html",
         video=shown,
         facts=facts_of(shown),
-        timeline=show_timeline(site, video),
-        classes=teaching_of(site).classes.all(),
+        timeline=timeline,
+        classes=await run_sync(teaching_of(site).classes.all),
     )
 
 

@@ -10,7 +10,7 @@ from stores import clip, event, make_store, video, video_id
 from ghoststream.archive.store import open_store
 from ghoststream.archive.writer import open_writer
 from ghoststream.serve.archive.catalogue import Catalogue
-from ghoststream.serve.archive.timeline import MAX_CLIPS, timeline_of
+from ghoststream.serve.archive.timeline import MAX_CLIPS, stored_rows, timeline_of
 from ghoststream.serve.events.book import Book
 from ghoststream.serve.events.filters import EventFilters
 from ghoststream.serve.media.ids import MediaIds
@@ -74,9 +74,8 @@ def test_a_long_timeline_has_no_more_than_can_be_drawn(tmp_path: Path) -> None:
     count = 3 * MAX_CLIPS
     clips = [clip(i, i + 2, [1], {"tabby": i / count, "lynx": 0.5}) for i in range(count)]
     store = make_store(tmp_path / "long.store", {"a.mp4": video([[1]], clips=clips)})
-    timeline = timeline_of(
-        store, video_id("a.mp4"), clips=count, start_seconds=0, end_seconds=count, events=[]
-    )
+    rows = stored_rows(store, video_id("a.mp4"))
+    timeline = timeline_of(rows, clips=count, start_seconds=0, end_seconds=count)
     assert len(timeline.clips) == MAX_CLIPS
     last = timeline.clips[-1]
     assert (last.start, last.end) == (count - 3, count + 1)
