@@ -35,10 +35,10 @@ class Watching:
 
     def __init__(self, addresses: Sequence[str], folder: Path, flags: Sequence[str] = ()) -> None:
         self.log, self.events = folder / "log", folder / "events.jsonl"
-        port = _free_port()
+        port = self.metrics_port = free_port()
         self._metrics = f"http://127.0.0.1:{port}/metrics"
         own = ["--jsonl", str(self.events), "--metrics-port", str(port), "--weights", "bundled"]
-        self._command = [GHOSTSTREAM, "run", *addresses, *own, *flags]
+        self.command = [GHOSTSTREAM, "run", *addresses, *own, *flags]
 
     @property
     def family(self) -> list[int]:
@@ -84,7 +84,7 @@ class Watching:
 
     def __enter__(self) -> Self:
         with self.log.open("w") as log:
-            self._process = subprocess.Popen(self._command, stdout=log, stderr=log)
+            self._process = subprocess.Popen(self.command, stdout=log, stderr=log)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -95,7 +95,7 @@ class Watching:
             self._process.kill()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
