@@ -93,8 +93,8 @@ def choose_pictures(scenes: Sequence[Scene], limit: int) -> list[Wanted]:
         if scene.wanted is not None:
             best[scene.wanted] = max(best.get(scene.wanted, 0), scene.event.score)
     moments = list(best)
-    if len(moments) <= limit:
-        return moments
+    if len(moments) <= limit or limit == 0:
+        return moments[:limit]
     bounds = [round(place * len(moments) / limit) for place in range(limit + 1)]
     stretches = (moments[start:end] for start, end in pairwise(bounds))
     return [max(stretch, key=lambda wanted: best[wanted]) for stretch in stretches]

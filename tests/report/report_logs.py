@@ -109,4 +109,5 @@ def write_log(path: Path, lines: Iterable[str]) -> Path:
 def plain_log(path: Path, source: str = "clip.mp4") -> Path:
     """One file with one event, read to its end."""
     of = replace(FILE, source=source)
-    return write_log(path, [header(of), clip(10, {"cat": 0.5}, of), event(of=of), end(of)])
+    begun = event(end=12, of=of, goes_on=True)
+    return write_log(path, [header(of), clip(10, {"cat": 0.5}, of), begun, event(of=of), end(of)])

@@ -57,7 +57,9 @@ def test_a_torn_last_line_costs_that_line_and_is_told(tmp_path: Path) -> None:
     logs = read_logs([log])
     assert logs.torn == [log]
     assert len(logs.sources[0].events()) == 1
-    assert losses_of(logs.sources[0]) == ["The log has no end of it: the run goes on, or was killed."]
+    assert losses_of(logs.sources[0]) == [
+        "The log has no end of it: the run goes on, or was killed."
+    ]
 
 
 def test_a_damaged_line_costs_itself_only(tmp_path: Path) -> None:

@@ -75,9 +75,8 @@ function wallTime(seconds, utc, decimals = 1) {
   if (Number.isNaN(time.getTime())) return `${seconds} s`;
   const part = (name) => time[`get${utc ? "UTC" : ""}${name}`]();
   const date = `${part("FullYear")}-${two(part("Month") + 1)}-${two(part("Date"))}`;
-  const rest = (part("Seconds") + part("Milliseconds") / 1000 - (0.5 / 10 ** decimals) * 0).toFixed(3);
-  const second = decimals ? rest.slice(0, rest.length - 3 + decimals).padStart(3 + decimals, "0") : two(part("Seconds"));
-  return `${date} ${two(part("Hours"))}:${two(part("Minutes"))}:${second}`;
+  const rest = `.${String(part("Milliseconds")).padStart(3, "0").slice(0, decimals)}`;
+  return `${date} ${two(part("Hours"))}:${two(part("Minutes"))}:${two(part("Seconds"))}${decimals ? rest : ""}`;
 }
 
 const mainTime = (source, seconds) =>
@@ -292,14 +291,23 @@ function nearestStep(seconds) {
 function showNow() {
   byId("now-time").textContent = mainTime(source(), view.now);
   byId("now-clock").textContent = ownClock(source(), view.now);
-  const step = nearestStep(view.now);
-  byId("now-scores").replaceChildren(...source().lines.map(([lane, scores]) => {
-    const score = scores[step] ?? null;
+  byId("now-title").textContent = source().clips ? "Scores at this moment" : "Events at this moment";
+  byId("now-scores").replaceChildren(...scoresNow().map(([lane, score]) => {
     return element("li", {},
       element("span", { class: "name" }, dot(lane), isolated(data.lanes[lane])),
       bar(lane, score ?? 0),
       element("span", { class: "score" }, score === null ? "–" : score.toFixed(2)));
   }));
+}
+
+function scoresNow() {
+  if (!source().clips) {
+    const open = bySource[view.source].filter((event) => event.start <= view.now && view.now < endOf(event));
+    return open.sort((a, b) => b.score - a.score).slice(0, FEW_LANES).map((event) => [event.lane, event.score]);
+  }
+  const step = nearestStep(view.now);
+  const isNear = Math.abs(source().times[step] - view.now) <= Math.max(1, 1.5 * source().gap);
+  return source().lines.map(([lane, scores]) => [lane, isNear ? scores[step] ?? null : null]);
 }
 
 // ---- the timeline ----------------------------------------------------------------------------
@@ -806,6 +814,7 @@ let printing = false;
 addEventListener("beforeprint", () => {
   if (printing) return;
   printing = true;
+  document.documentElement.dataset.theme = "light";
   [table.page, table.perPage] = [0, PRINTED_ROWS];
   showRows();
   if (table.rows.length > PRINTED_ROWS) byId("found").textContent += `, of which ${PRINTED_ROWS.toLocaleString("en")} are printed`;
@@ -813,6 +822,7 @@ addEventListener("beforeprint", () => {
 });
 addEventListener("afterprint", () => {
   printing = false;
+  setTheme(theme.value);
   table.perPage = PAGE_ROWS;
   showRows();
   drawAll();
