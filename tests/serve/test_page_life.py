@@ -1,47 +1,25 @@
 """The page on a real socket, from its start to its end."""
 
 import os
-import queue
 import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from served_page import PATIENCE_SECONDS, served
 
 from ghoststream.config import ServeConfig
 from ghoststream.errors import ConfigError, OutputError
 from ghoststream.serve.connections import PatientConnection
 from ghoststream.serve.server import address_of, listening_socket, serve
 
-PATIENCE_SECONDS = 10.0
 GET = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-
-
-@contextmanager
-def served(data: Path, **settings: object) -> Iterator[tuple[int, threading.Event]]:
-    """A page that is up: its port, and what ends it."""
-    stop, told = threading.Event(), queue.Queue[str]()
-    config = ServeConfig.model_validate({"port": 0, "data": data, **settings})
-    thread = threading.Thread(
-        target=serve, args=(config,), kwargs={"stop": stop, "notice": told.put}
-    )
-    thread.start()
-    try:
-        port = urlsplit(told.get(timeout=PATIENCE_SECONDS)).port
-        assert port is not None
-        yield port, stop
-    finally:
-        stop.set()
-        thread.join(PATIENCE_SECONDS)
-    assert not thread.is_alive()
 
 
 def connected(port: int) -> socket.socket:
