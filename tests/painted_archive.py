@@ -45,11 +45,17 @@ def write_painted(folder: Path, *, videos: int = 2, seconds: int = 4) -> Path:
 
 
 def painted_store(address: Path, archive: Path, *, seconds: int = 4) -> Path:
-    """A store of such an archive, whose vectors are made up: each kind has one of its own."""
+    """A store of such an archive, whose vectors are made up: each kind has one of its own.
+
+    One that is there gets what is new.
+    """
     recipe = with_configuration(fps=str(RATE))
     times = [frame / RATE for frame in range(RATE * seconds)]
     with open_writer(address, recipe) as writer:
+        known = writer.store.ids_by_path()
         for path in sorted(archive.iterdir()):
+            if os.fsencode(path) in known:
+                continue
             kind = path.name.startswith("still")
             told = [event(what, "thing", 0, end) for what, end in (("new", None), ("end", 4.0))]
             vectors = [[1 - kind, kind, 0.1 * frame] for frame in range(len(times))]

@@ -3,10 +3,12 @@
 child = Child(learn, LearningPlan(...))
 """
 
+import hashlib
 import time
 from collections.abc import Mapping
 
 from ghoststream.config import EvaluateConfig, TrainConfig, make_config
+from ghoststream.models import resolve_weights
 from ghoststream.runners.evaluation import evaluate
 from ghoststream.runners.evaluation_files import write_evaluation
 from ghoststream.runners.training import train
@@ -53,8 +55,16 @@ def learn(send: Send, plan: LearningPlan) -> None:
 def _store(plan: LearningPlan) -> tuple[str, Mapping[str, object]]:
     """Where embeddings are, and settings for those that are not; an archive knows its own."""
     if plan.archive is None:
-        return str(plan.stores / "store-cameras"), plan.looking
+        return str(plan.stores / f"store-{_key(plan)}"), plan.looking
     return store_for(plan.examples, archive=plan.archive, folder=plan.stores), {}
+
+
+def _key(plan: LearningPlan) -> str:
+    """Another one for each way of looking, since a store that is there decides how it is done."""
+    model, weights = str(plan.looking["model"]), str(plan.running["weights"])
+    looking = sorted((name, str(value)) for name, value in plan.looking.items())
+    key = repr([resolve_weights(model, weights).sha256, *looking])
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
 
 
 class _Teller:

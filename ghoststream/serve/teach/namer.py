@@ -115,6 +115,8 @@ class Namer:
     def _name_archive(self, name: str, store: str) -> None:
         path = self._heads.path_of(name)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        if not self._is_due(name, sha256):
+            return
         child = self._begin(name, Child(name_archive, store, path, self._before(name, sha256)))
         try:
             for message in child.messages():
@@ -129,6 +131,12 @@ class Namer:
             if self._is_closing or self._heads.active() != name:
                 child.kill()
         return child
+
+    def _is_due(self, name: str, sha256: str) -> bool:
+        """Whether the page knows of a video that the head has not named."""
+        named = "SELECT video FROM named_videos WHERE head = ? AND sha256 = ?"
+        query = f"SELECT 1 FROM videos WHERE status = 'done' AND video NOT IN ({named}) LIMIT 1"
+        return bool(self._review.rows(query, (name, sha256)))
 
     def _before(self, name: str, sha256: str) -> frozenset[str]:
         query = "SELECT video FROM named_videos WHERE head = ? AND sha256 = ?"

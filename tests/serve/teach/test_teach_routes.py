@@ -1,5 +1,6 @@
 """Teaching, asked for as a browser does."""
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,8 +8,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from pages import page
 from painted_archive import head_for, painted_store, write_painted
-from serve.pages import page
 
 from ghoststream.archive.store import open_store
 
@@ -83,6 +84,8 @@ def test_events_and_stretches_become_examples(client: TestClient) -> None:
         ({"video": "v", "start_seconds": 2, "end_seconds": 1}, 422, "ends after it starts"),
         ({"video": "v", "start_seconds": 7, "end_seconds": 9}, 422, "goes from 0 to 4 seconds"),
         ({"path": "/etc/passwd"}, 422, "event"),
+        ({"event": "\ud800"}, 422, "event"),
+        ({"event": "x" * 201}, 422, "at most 200"),
     ],
 )
 def test_examples_that_are_none_are_refused(
@@ -90,7 +93,9 @@ def test_examples_that_are_none_are_refused(
 ) -> None:
     if item.get("video") == "v":
         item = {**item, "video": videos(client)["still0.mp4"]["id"]}
-    answer = client.post("/api/examples", json={"class": "cat", "items": [item]})
+    body = json.dumps({"class": "cat", "items": [item]})
+    headers = {"Content-Type": "application/json"}
+    answer = client.post("/api/examples", content=body, headers=headers)
     assert answer.status_code == status
     assert says in answer.json()["message"]
     assert client.get("/api/examples").json() == []
@@ -134,6 +139,48 @@ def test_a_head_that_is_switched_on_names_the_archive(
     client.put("/api/heads/active", json={"name": None})
     until(lambda: client.get("/api/archive").json()["head"] is None)
     assert events(client)["still0.mp4"] == {**own["still0.mp4"], "verdict": "confirmed"}
+
+
+@pytest.mark.slow
+def test_a_head_stays_on_and_names_what_comes_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ghoststream.serve.archive.archive.LOOK_SECONDS", 0.1)
+    archive = write_painted(tmp_path / "archive", videos=1)
+    store = painted_store(tmp_path / "painted.store", archive)
+    with page(tmp_path / "data", archive=str(store)) as client:
+        until(lambda: len(events(client)) == 2)
+        head_for(open_store(store), tmp_path / "data" / "heads" / "painted.safetensors")
+        client.put("/api/heads/active", json={"name": "painted"})
+        until(lambda: client.get("/api/archive").json()["head"] == "painted")
+    write_painted(archive, videos=2)
+    painted_store(store, archive)
+    with page(tmp_path / "data", archive=str(store)) as client:
+        assert client.get("/api/heads").json()[0]["is_active"] is True
+        until(lambda: len(events(client)) == 4)
+        assert events(client)["still1.mp4"]["label"] == "still"
+
+
+class RestartedCameras:
+    """Stands for the cameras of a page."""
+
+    def __init__(self) -> None:
+        self.heads: list[Path | None] = []
+
+    async def restart(self, *, head: Path | None) -> None:
+        self.heads.append(head)
+
+
+def test_cameras_are_watched_with_the_head_that_is_on(
+    client: TestClient, store: Path, tmp_path: Path
+) -> None:
+    site: Any = client.app.state.site  # type: ignore[attr-defined]
+    site.live = cameras = RestartedCameras()
+    head = head_for(open_store(store), tmp_path / "data" / "heads" / "painted.safetensors")
+    assert client.put("/api/heads/active", json={"name": "painted"}).status_code == 200
+    assert client.put("/api/heads/active", json={"name": "nobody"}).status_code == 404
+    assert client.put("/api/heads/active", json={"name": None}).status_code == 200
+    assert cameras.heads == [head, None]
 
 
 def test_heads_that_do_not_fit_are_refused(client: TestClient, tmp_path: Path) -> None:
