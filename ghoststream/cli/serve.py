@@ -2,11 +2,15 @@
 
 import webbrowser
 from importlib.util import find_spec
+from typing import TYPE_CHECKING
 
 import click
 
 from ghoststream.cli.options import CLIPS, EVENTS, MODEL, PATH, SAMPLING, options
 from ghoststream.cli.settings import given_settings
+
+if TYPE_CHECKING:
+    from ghoststream.config import ServeConfig
 
 PACKAGES = ("fastapi", "jinja2", "python_multipart", "uvicorn")
 INTERRUPTED = 130
@@ -97,15 +101,29 @@ def _serve(flags: dict[str, object], *, opens: bool) -> None:
     from ghoststream.config import ServeConfig, make_config
     from ghoststream.serve.server import serve as answer
 
+    _, given = given_settings((), flags)
+    config = make_config(ServeConfig, given)
+
     def tell(address: str) -> None:
         click.echo(f"GhostStream is at {address} (Ctrl-C ends it)", err=True)
+        _warn_of_eavesdroppers(config)
         if opens:
             webbrowser.open(address)
 
-    _, given = given_settings((), flags)
     with stop_on_signals() as stop:
-        answer(make_config(ServeConfig, given), stop=stop, notice=tell)
+        answer(config, stop=stop, notice=tell)
     click.get_current_context().exit(INTERRUPTED)
+
+
+def _warn_of_eavesdroppers(config: "ServeConfig") -> None:
+    from ghoststream.serve.security.access import is_loopback
+
+    if not (is_loopback(config.host) or config.https):
+        click.echo(
+            "Warning: browsers reach it by http, so that others on the way can read what is sent, "
+            "the password too; put it behind a proxy that speaks https (--https)",
+            err=True,
+        )
 
 
 def _check_packages() -> None:

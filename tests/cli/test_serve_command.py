@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -43,3 +44,33 @@ def test_missing_packages_are_a_sentence(monkeypatch: pytest.MonkeyPatch) -> Non
     done = ghoststream("serve")
     assert done.exit_code == 2
     assert "needs uvicorn; install it with: pip install ghoststream[serve]" in done.stderr
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Addresses that are opened in a browser, of pages that end as soon as they are up."""
+
+    def serve(_config: object, *, stop: object, notice: Callable[[str], None]) -> None:
+        notice("http://address/")
+
+    addresses: list[str] = []
+    monkeypatch.setattr("ghoststream.serve.server.serve", serve)
+    monkeypatch.setattr("webbrowser.open", addresses.append)
+    return addresses
+
+
+def test_the_address_is_told_and_opened_only_when_asked_for(opened: list[str]) -> None:
+    done = ghoststream("serve")
+    assert (done.exit_code, done.stderr) == (
+        130,
+        "GhostStream is at http://address/ (Ctrl-C ends it)\n",
+    )
+    assert opened == []
+    assert ghoststream("serve", "--open").exit_code == 130
+    assert opened == ["http://address/"]
+
+
+@pytest.mark.usefixtures("opened")
+def test_one_is_warned_of_those_who_read_along() -> None:
+    assert "Warning: browsers reach it by http" in ghoststream("serve", "--host", "0.0.0.0").stderr
+    assert "Warning" not in ghoststream("serve", "--host", "0.0.0.0", "--https").stderr
