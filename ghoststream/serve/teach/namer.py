@@ -106,17 +106,18 @@ class Namer:
 
     def _name_all(self, name: str | None) -> None:
         store = self._store()
-        if name is not None and store is not None:
-            self._name_archive(name, store)
-        if name == self._heads.active():
+        is_more = name is not None and store is not None and self._name_archive(name, store)
+        is_other = name != self._book.shown_head()
+        if (is_more or is_other) and name == self._heads.active():
             self._book.show_head(name)
             self._tell(name, "named")
 
-    def _name_archive(self, name: str, store: str) -> None:
+    def _name_archive(self, name: str, store: str) -> bool:
+        """Whether there was something to name."""
         path = self._heads.path_of(name)
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         if not self._is_due(name, sha256):
-            return
+            return False
         child = self._begin(name, Child(name_archive, store, path, self._before(name, sha256)))
         try:
             for message in child.messages():
@@ -124,6 +125,7 @@ class Namer:
         finally:
             with self._lock:
                 self._under_way = None
+        return True
 
     def _begin(self, name: str, child: Child) -> Child:
         with self._lock:
@@ -150,8 +152,11 @@ class Namer:
             self._review.execute("INSERT OR REPLACE INTO named_videos VALUES (?, ?, ?)", row)
         self._tell(name, "naming", done=named.done, of=named.of)
 
-    def _tell(self, head: str | None, naming: str, **more: object) -> None:
-        self._feed.publish("archive", {"naming": naming, "head": head, **more})
+    def _tell(
+        self, head: str | None, naming: str, *, done: int = 0, of: int = 0, message: str = ""
+    ) -> None:
+        news = {"naming": naming, "head": head, "done": done, "of": of, "message": message}
+        self._feed.publish("archive", news)
 
 
 def name_archive(send: Send, store: str, head: Path, before: frozenset[str]) -> None:
