@@ -10,7 +10,7 @@ import asyncio
 import json
 import threading
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias
 
@@ -97,7 +97,7 @@ class Subscription:
         """Called by the feed, in any thread."""
         self._wake(self._finish)
 
-    def _wake(self, change: Any, *args: News) -> None:
+    def _wake(self, change: Callable[..., None], *args: News) -> None:
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(change, *args)
 
@@ -133,7 +133,7 @@ class Subscription:
         self._feed.leave(self)
 
 
-async def server_sent(feed: Feed) -> AsyncIterator[bytes]:
+async def server_sent(feed: Feed) -> AsyncGenerator[bytes, None]:
     """The body of an answer of type text/event-stream, until the feed or the client ends."""
     with feed.subscribe() as news:
         yield HEARTBEAT  # the headers go out now, and not with the first news

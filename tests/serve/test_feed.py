@@ -1,7 +1,9 @@
 import asyncio
 import threading
+from contextlib import aclosing
 
-from ghoststream.serve import feed as feed_module
+import pytest
+
 from ghoststream.serve.feed import QUEUE_ITEMS, Feed, server_sent
 
 
@@ -53,20 +55,16 @@ def test_an_answer_without_an_end_ends_with_the_page() -> None:
     assert asyncio.run(listen()) == expected.encode()
 
 
-def test_a_silent_connection_is_kept(monkeypatch: object) -> None:
+def test_a_silent_connection_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ghoststream.serve.feed.HEARTBEAT_SECONDS", 0.01)
+
     async def listen() -> list[bytes]:
         feed = Feed()
-        body = server_sent(feed)
-        heard = [await anext(body) for _ in range(3)]
-        feed.publish("event", {})
-        heard.append(await anext(body))
-        await body.aclose()  # type: ignore[attr-defined]
+        async with aclosing(server_sent(feed)) as body:
+            heard = [await anext(body) for _ in range(3)]
+            feed.publish("event", {})
+            heard.append(await anext(body))
         assert feed.subscribers == 0
         return heard
 
-    before = feed_module.HEARTBEAT_SECONDS
-    feed_module.HEARTBEAT_SECONDS = 0.01
-    try:
-        assert asyncio.run(listen()) == [b":\n\n"] * 3 + [b"event: event\ndata: {}\n\n"]
-    finally:
-        feed_module.HEARTBEAT_SECONDS = before
+    assert asyncio.run(listen()) == [b":\n\n"] * 3 + [b"event: event\ndata: {}\n\n"]

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -81,6 +82,22 @@ def test_a_browser_is_led_to_the_page_to_sign_in(closed_page: TestClient) -> Non
     asked = {"Accept": "text/html,*/*"}
     answer = closed_page.get("/videos/a b?c=d", headers=asked, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/videos/a%20b")
+
+
+def test_the_page_to_sign_in_and_what_it_loads_are_for_all(closed_page: TestClient) -> None:
+    answer = closed_page.get("/sign-in")
+    assert answer.status_code == 200
+    loaded = re.findall(r'(?:href|src)="(/static/[^"]+)"', answer.text)
+    assert loaded
+    assert {closed_page.get(path).status_code for path in loaded} == {200}
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/static/../api/events", "/static/%2e%2e/api/events", "/static//etc/passwd", "/sign-in/"],
+)
+def test_nothing_else_hides_behind_what_is_for_all(closed_page: TestClient, path: str) -> None:
+    assert closed_page.get(path, follow_redirects=False).status_code in (401, 404)
 
 
 def test_the_password_opens_and_signing_out_closes(closed_page: TestClient) -> None:
