@@ -61,7 +61,7 @@ def _frames(store: Store, conditions: Sequence[str]) -> defaultdict[str, list[Em
     """Of several videos, by their ids."""
     frames: defaultdict[str, list[Embedding]] = defaultdict(list)
     for batch in store.embeddings(where=" OR ".join(conditions), columns=COLUMNS):
-        for video, embedding in _embeddings(batch):
+        for video, embedding in stored_embeddings(batch):
             frames[video].append(embedding)
     return frames
 
@@ -89,7 +89,12 @@ def _within(span: Span) -> str:
     return f"({' AND '.join(bounds) or 'true'})"
 
 
-def _embeddings(batch: pa.RecordBatch) -> Iterator[tuple[str, Embedding]]:
+def stored_embeddings(batch: pa.RecordBatch) -> Iterator[tuple[str, Embedding]]:
+    """Rows of the table of frames, each with the id of its video.
+
+    Args:
+        batch: with at least `COLUMNS`.
+    """
     videos, pts, units, ends = (batch[name].to_pylist() for name in COLUMNS[:-1])
     vectors = batch["vector"].flatten().to_numpy().reshape(len(videos), -1).astype(np.float32)
     for video, start, unit, end, vector in zip(videos, pts, units, ends, vectors, strict=True):

@@ -4,15 +4,16 @@ naming = naming_of(store.recipe, Path("heads/door.safetensors"))
 for video, events in name_videos(store, naming, videos): ...
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 
-from ghoststream.archive.schema import Recipe
+from ghoststream.archive.schema import FRAMES, Recipe
+from ghoststream.archive.spans import COLUMNS, stored_embeddings
 from ghoststream.archive.store import Store, quoted
 from ghoststream.config import AnalysisConfig, make_config
 from ghoststream.errors import HeadError
@@ -20,12 +21,12 @@ from ghoststream.events import debounce
 from ghoststream.heads import LinearHead, Training, check_head, load_head, predict
 from ghoststream.pipeline import pooled_features, pooling_of, rules_of, with_settings_of_head
 from ghoststream.pooling import pool
-from ghoststream.types import Embedding, Event, EventState, Prediction, Record, TimeSpan
+from ghoststream.types import Embedding, Event, EventState, Prediction, Record
 from ghoststream.windows import windows
 
 FRAMES_AT_ONCE = 16384
 """Of a store, in memory: about 40 MB of vectors."""
-COLUMNS = ("video", "frame", "pts", "time_base", "end_seconds", "vector")
+ORDERED = (*COLUMNS, "frame")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,38 +164,21 @@ def _frames_of(
         yield group[0], frames_of(store, group[0])
         return
     rows = _rows(store, f"video IN ({quoted([video.video for video in group])})")
-    ids = rows["video"].to_numpy(zero_copy_only=False)
+    ids = rows["video"].to_pylist()
     for video in group:
-        first, stop = (
-            np.searchsorted(ids, video.video, "left"),
-            np.searchsorted(ids, video.video, "right"),
-        )
-        yield video, _embeddings(rows.slice(int(first), int(stop - first)))
+        first = bisect_left(ids, video.video)
+        yield video, _embeddings(rows.slice(first, bisect_right(ids, video.video) - first))
 
 
 def _rows(store: Store, where: str) -> pa.Table:
-    batches = list(store.embeddings(where=where, columns=COLUMNS))
-    schema = pa.schema([store.table("frames").schema.field(name) for name in COLUMNS])
-    tables = [pa.Table.from_batches([batch]).select(COLUMNS) for batch in batches]
+    batches = list(store.embeddings(where=where, columns=ORDERED))
+    schema = pa.schema([store.table(FRAMES).schema.field(name) for name in ORDERED])
+    tables = [pa.Table.from_batches([batch]).select(ORDERED) for batch in batches]
     rows = pa.concat_tables(tables) if tables else schema.empty_table()
     return rows.sort_by([("video", "ascending"), ("frame", "ascending")])
 
 
 def _embeddings(rows: pa.Table) -> Iterator[Embedding]:
     for batch in rows.to_batches():
-        column = batch["vector"]
-        vectors = column.flatten().to_numpy().reshape(len(column), -1).astype(np.float32)
-        spans = zip(
-            batch["pts"].to_pylist(),
-            batch["time_base"].to_pylist(),
-            batch["end_seconds"].to_pylist(),
-            strict=True,
-        )
-        for vector, (pts, time_base, end_seconds) in zip(vectors, spans, strict=True):
-            yield Embedding(span=_span(pts, Fraction(time_base), end_seconds), vector=vector)
-
-
-def _span(pts: int, time_base: Fraction, end_seconds: float) -> TimeSpan:
-    """The store keeps ends in seconds; they were whole units of the time base."""
-    end = round(Fraction(end_seconds) / time_base) * time_base
-    return TimeSpan(start=pts * time_base, end=max(end, pts * time_base))
+        for _, embedding in stored_embeddings(batch):
+            yield embedding

@@ -20,6 +20,7 @@ from ghoststream.serve.feed import Feed
 from ghoststream.serve.review import Review
 from ghoststream.serve.teach.child import Child, Send
 from ghoststream.serve.teach.plan import HEAD, LearningPlan, LearningProgress, Learnt
+from ghoststream.sinks.atomic import output_errors
 
 State: TypeAlias = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -89,7 +90,7 @@ class Trainer:
     ) -> None:
         self._review, self._feed, self._plan, self._work = review, feed, plan, work
         self._folder, self._heads = folder, heads
-        self._lock = threading.Lock()
+        self._starting, self._lock = threading.Lock(), threading.Lock()
         self._queue: SimpleQueue[tuple[str, LearningPlan] | None] = SimpleQueue()
         self._child: tuple[str, Child] | None = None
         self._is_closing = False
@@ -111,19 +112,14 @@ class Trainer:
             Conflict: a head or a training of this name is there, or too many wait.
             DataError: examples that nothing can be learnt from.
         """
-        self._check(name)
-        id = secrets.token_urlsafe(12)
-        folder = self._folder / id
-        folder.mkdir()
-        try:
-            plan, notices = self._plan(folder)
-        except GhostStreamError:
-            folder.rmdir()
-            raise
-        self._review.execute(
-            "INSERT INTO trainings (id, name, state, message, started) VALUES (?, ?, ?, ?, ?)",
-            (id, name, "waiting", "; ".join(notices), time.time()),
-        )
+        with self._starting:
+            self._check(name)
+            id = secrets.token_urlsafe(12)
+            plan, notices = self._prepared(self._folder / id)
+            self._review.execute(
+                "INSERT INTO trainings (id, name, state, message, started) VALUES (?, ?, ?, ?, ?)",
+                (id, name, "waiting", "; ".join(notices), time.time()),
+            )
         training = self._told(id)
         self._queue.put((id, plan))
         return training
@@ -189,6 +185,14 @@ class Trainer:
         if len(under_way) >= AT_ONCE:
             raise Conflict(f"{AT_ONCE} trainings wait already; cancel one, or wait for them")
 
+    def _prepared(self, folder: Path) -> tuple[LearningPlan, Sequence[str]]:
+        folder.mkdir()
+        try:
+            return self._plan(folder)
+        except GhostStreamError:
+            folder.rmdir()
+            raise
+
     def _train_all(self) -> None:
         while (item := self._queue.get()) is not None:
             id, plan = item
@@ -228,7 +232,12 @@ class Trainer:
         training = self.get(id)
         said = tuple(filter(None, [training.message, *learnt.notices, _lost(learnt.lost)]))
         with self._lock:
-            if not self._set(
+            if self.get(id).state != "running":
+                return
+            head = self._heads / f"{training.name}.safetensors"
+            with output_errors(head):
+                (self._folder / id / HEAD).replace(head)
+            self._set(
                 id,
                 "state = 'running'",
                 state="done",
@@ -236,9 +245,7 @@ class Trainer:
                 accuracy=learnt.accuracy.value,
                 low=learnt.accuracy.low,
                 high=learnt.accuracy.high,
-            ):
-                return
-            (self._folder / id / HEAD).replace(self._heads / f"{training.name}.safetensors")
+            )
 
     def _set(self, id: str, condition: str, **values: object) -> int:
         """Changes a training, if the condition holds still."""
