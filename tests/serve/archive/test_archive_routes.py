@@ -140,6 +140,7 @@ def test_uploads_that_are_no_pictures_are_refused(
     assert sent(b"<svg/>") == 422
     assert sent(b"RIFF and then nothing") == 422
     assert sent(picture()[:40]) == 422
+    assert sent(picture((300, 300), "BMP")[:-5000]) == 422
     assert client.post("/api/search", data={"picture": "text"}).status_code == 422
     monkeypatch.setattr(upload, "MAX_BYTES", 100)
     assert sent(picture((500, 500), "BMP")) == 413
