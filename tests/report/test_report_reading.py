@@ -88,7 +88,7 @@ def test_what_is_no_log_is_said_so(tmp_path: Path, content: bytes, message: str)
 
 
 def test_a_log_that_is_missing_is_said_so(tmp_path: Path) -> None:
-    with pytest.raises(LogError, match="cannot read .*none.jsonl: No such file"):
+    with pytest.raises(LogError, match=r"cannot read .*none\.jsonl: No such file"):
         read_logs([tmp_path / "none.jsonl"])
     with pytest.raises(LogError, match="there are no event logs"):
         read_logs([tmp_path])
