@@ -12,7 +12,12 @@ from ghoststream.errors import ConfigError, HeadError
 from ghoststream.events import debounce
 from ghoststream.heads import LinearHead, save_head
 from ghoststream.models import resolve_weights
-from ghoststream.pipeline import build_event_pipeline, build_frame_pipeline, sampling_of
+from ghoststream.pipeline import (
+    build_event_pipeline,
+    build_frame_pipeline,
+    rules_of,
+    sampling_of,
+)
 from ghoststream.sources import open_sources
 from ghoststream.types import Embedding, Event, NamedClip, Prediction, SampledFrame, TimeSpan
 
@@ -139,8 +144,7 @@ def test_watching_frame_by_frame_gives_what_a_whole_stream_gives() -> None:
     ]
     watching = pipeline.watch(source="cam")
     pushed = [list(watching.update(embedding)) for embedding in embeddings]
-    pulled = debounce(
-        pipeline._named(pipeline._pooled(embeddings)), rules=pipeline._rules(), source="cam"
-    )
+    rules = rules_of(pipeline.config, pipeline.head)
+    pulled = debounce(pipeline._named(pipeline._pooled(embeddings)), rules=rules, source="cam")
     assert [*(r for records in pushed for r in records), *watching.finish()] == list(pulled)
     assert [bool(records) for records in pushed[:5]] == [False, False, False, False, True]
