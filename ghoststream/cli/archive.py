@@ -32,7 +32,10 @@ def work_through(config: "ArchiveConfig", *, as_json: bool, report: Path | None 
     from ghoststream.cli.archive_report import ArchiveReport
     from ghoststream.cli.stopping import stop_on_signals
     from ghoststream.runners.archive.run import run_archive
+    from ghoststream.runners.outputs import check_writable
 
+    if report is not None:
+        check_writable(report)
     with stop_on_signals() as stop, ArchiveReport(as_json=as_json) as display:
         summary = run_archive(config, stop=stop, watcher=display)
         if report is not None:

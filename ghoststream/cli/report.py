@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from ghoststream.report.report import MadeReport
 
 PARTLY_LOST = 3
+INTERRUPTED = 130
 MEGABYTE = 1_000_000
 
 
@@ -69,6 +70,8 @@ def report(
         )
     if as_json:
         click.echo(json.dumps(_record(made), ensure_ascii=False))
+    if stop.is_set():
+        click.get_current_context().exit(INTERRUPTED)
     click.get_current_context().exit(PARTLY_LOST if made.has_losses else 0)
 
 

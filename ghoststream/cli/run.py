@@ -50,8 +50,11 @@ def run(sources: tuple[str, ...], as_json: bool, **flags: object) -> None:
     from ghoststream.config import RunConfig
     from ghoststream.runners.jobs import find_sources
     from ghoststream.runners.live.cameras import runs_live
+    from ghoststream.runners.outputs import check_writable
 
     config = read_settings(RunConfig, sources, flags)
+    if config.report is not None:
+        check_writable(config.report)
     if runs_live(config, find_sources(config)):
         _watch(config, *given_settings(sources, flags), as_json=as_json)
     else:

@@ -147,6 +147,9 @@ def _notes_on_pictures(
             f"Moments without a thumbnail, to keep the page small: {moments - len(wanted):,} of "
             f"{moments:,}; --thumbnails shows more."
         )
+    if pictures.is_interrupted:
+        missing = len(wanted) - len(pictures.jpegs)
+        yield f"Thumbnails that are missing, because making them was interrupted: {missing:,}."
     pairs = zip(logs.sources, found.videos, strict=True)
     gone = [source.name for source, path in pairs if path is None and not source.is_live]
     if len(gone) == 1:

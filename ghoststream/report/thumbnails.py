@@ -22,7 +22,7 @@ from ghoststream.sources.file import shown
 MAX_SIDE = 160
 """Pixels."""
 QUALITY = 50
-"""Of 1,000 pictures of this size, a page takes about 4 MB."""
+"""Of 1,000 pictures of this size, a page takes about 5 MB."""
 MOMENTS_A_TASK = 20
 PATIENCE_SECONDS = 60.0
 """For one picture: a decoder may have to go through all of a long video for it."""
@@ -46,6 +46,7 @@ class Pictures:
     """By the place of what was wanted."""
     problems: dict[Path, str] = field(default_factory=dict)
     """A sentence for each file of which something could not be had."""
+    is_interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,10 @@ def make_pictures(
     with closing(crew):
         for index, task in enumerate(tasks):
             crew.give(index, task)
-        while crew.tasks and not (stop is not None and stop.is_set()):
+        while crew.tasks:
+            if stop is not None and stop.is_set():
+                pictures.is_interrupted = True
+                break
             for index, message in crew.messages():
                 _hear(message, tasks[index], pictures)
             progress(len(pictures.jpegs), len(wanted))

@@ -72,6 +72,9 @@ def test_a_report_needs_a_log_and_the_name_of_a_page(tmp_path: Path) -> None:
     assert (done.exit_code, "jsonl must be a file, not -" in done.output) == (2, True)
     done = ghoststream("run", "clip.mp4", "--report", tmp_path / "page.txt")
     assert (done.exit_code, "must end in .html" in done.output) == (2, True)
+    (tmp_path / "file").touch()
+    done = ghoststream("run", "clip.mp4", "--report", tmp_path / "file" / "page.html")
+    assert (done.exit_code, "cannot write" in done.output) == (5, True)
 
 
 @pytest.mark.slow

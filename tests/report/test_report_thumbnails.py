@@ -1,4 +1,5 @@
 import io
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -56,6 +57,14 @@ def test_pictures_show_their_moment_and_what_fails_is_told(tmp_path: Path) -> No
 
 def test_nothing_wanted_starts_no_process() -> None:
     assert make_pictures([], workers=1).jpegs == {}
+
+
+def test_who_stops_gets_what_is_there() -> None:
+    stop = threading.Event()
+    stop.set()
+    wanted = [Wanted(path=Path("a.mp4"), seconds=second) for second in range(100)]
+    pictures = make_pictures(wanted, workers=1, stop=stop)
+    assert (pictures.jpegs, pictures.is_interrupted) == ({}, True)
 
 
 def test_with_too_many_moments_each_stretch_shows_its_most_certain() -> None:
