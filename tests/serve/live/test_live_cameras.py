@@ -119,10 +119,15 @@ def test_lines_are_taken_in_and_states_are_told(pipeline: Path) -> None:
 @pytest.mark.parametrize(
     ("life", "cause"),
     [
-        (camera_watchers.crash_first, "the process that watches the cameras was ended by SIGSEGV"),
-        (camera_watchers.fail_first, "the disk is full"),
+        pytest.param(
+            camera_watchers.crash_first,
+            "the process that watches the cameras was ended by SIGSEGV",
+            id="crash",
+        ),
+        pytest.param(
+            camera_watchers.fail_first, "the disk is full", marks=pytest.mark.slow, id="error"
+        ),
     ],
-    ids=["crash", "error"],
 )
 def test_a_process_that_fails_is_told_of_and_started_again(
     pipeline: Path, life: Life, cause: str
@@ -174,6 +179,7 @@ def test_a_process_that_hangs_does_not_hold_up_the_end(pipeline: Path) -> None:
     assert seconds < 3
 
 
+@pytest.mark.slow
 def test_a_process_that_falls_silent_is_ended(
     pipeline: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +210,7 @@ def test_another_head_takes_another_process(pipeline: Path, head: Path) -> None:
     assert said == ["fps 4, head None", f"fps 5, head {head}"]
 
 
+@pytest.mark.slow
 def test_losses_add_up_and_are_told(pipeline: Path, caplog: pytest.LogCaptureFixture) -> None:
     live = live_of(pipeline, camera_watchers.lose)
     watched(live, lambda: until(lambda: live.lost_lines == 7))

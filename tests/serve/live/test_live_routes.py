@@ -148,6 +148,7 @@ def _status(client: httpx.Client) -> int:
         return answer.status_code
 
 
+@pytest.mark.slow
 def test_a_client_that_takes_nothing_makes_room_after_a_while(
     page: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
