@@ -101,6 +101,7 @@ class Live:
     async def start(self) -> None:
         """Begins to watch; returns at once."""
         self._task = asyncio.create_task(self._keep_watching(), name="cameras")
+        self._task.add_done_callback(_tell_of_failure)
 
     async def restart(self, *, head: Path | None) -> None:
         """Ends the process in order, and watches with another head from then on.
@@ -232,3 +233,8 @@ class Live:
 
     def _publish_camera(self, camera: Camera) -> None:
         self._feed.publish("camera", camera.model_dump(mode="json"))
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.critical("no camera is watched any more, by a fault of ours", exc_info=error)

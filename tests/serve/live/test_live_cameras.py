@@ -210,6 +210,19 @@ def test_another_head_takes_another_process(pipeline: Path, head: Path) -> None:
     assert said == ["fps 4, head None", f"fps 5, head {head}"]
 
 
+def test_a_fault_of_ours_ends_the_process_and_is_told(
+    pipeline: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def take_line(_: Line) -> None:
+        raise ValueError("no room")
+
+    live = live_of(pipeline, camera_watchers.show, take_line=take_line)
+    with pytest.raises(ValueError, match="no room"):
+        watched(live, lambda: until(lambda: bool(caplog.messages)))
+    assert caplog.messages == ["no camera is watched any more, by a fault of ours"]
+    assert live.pid is None
+
+
 @pytest.mark.slow
 def test_losses_add_up_and_are_told(pipeline: Path, caplog: pytest.LogCaptureFixture) -> None:
     live = live_of(pipeline, camera_watchers.lose)
