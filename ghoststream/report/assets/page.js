@@ -35,20 +35,35 @@ function element(tag, attributes = {}, ...children) {
 // A name from elsewhere keeps its own direction of writing, and does not turn the text around it.
 const isolated = (text) => element("bdi", {}, text);
 const count = (number, noun) => `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
-const colourOf = (lane) => (lane < COLOURS ? `--c${lane}` : "--c-other");
+
+// The labels with the most events look the same everywhere; others take what a source leaves free.
+const palettes = data.sources.map(() => null);
+function colourOf(lane, index) {
+  palettes[index] ??= palette(index);
+  return palettes[index].get(lane) ?? "--c-other";
+}
+
+function palette(index) {
+  const used = new Set([...data.sources[index].lines.map(([lane]) => lane), ...bySource[index].map((event) => event.lane)]);
+  const lanes = [...used].sort((a, b) => a - b);
+  const free = [...Array(COLOURS).keys()].filter((number) => !used.has(number));
+  return new Map(lanes.map((lane) => [lane, lane < COLOURS ? lane : free.shift()])
+    .filter(([, number]) => number !== undefined).map(([lane, number]) => [lane, `--c${number}`]));
+}
+
 const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
-function marked(made, lane) {
-  made.style.setProperty("--mark", `var(${colourOf(lane)})`);
+function marked(made, lane, index) {
+  made.style.setProperty("--mark", `var(${colourOf(lane, index)})`);
   return made;
 }
 
-const dot = (lane) => marked(element("span", { class: "dot", "aria-hidden": "true" }), lane);
+const dot = (lane, index) => marked(element("span", { class: "dot", "aria-hidden": "true" }), lane, index);
 
-function bar(lane, score) {
+function bar(lane, index, score) {
   const level = element("i");
   level.style.width = `${clamp(score, 0, 1) * 100}%`;
-  return marked(element("span", { class: "bar", "aria-hidden": "true" }, level), lane);
+  return marked(element("span", { class: "bar", "aria-hidden": "true" }, level), lane, index);
 }
 
 function endOf(event) {
@@ -294,8 +309,8 @@ function showNow() {
   byId("now-title").textContent = source().clips ? "Scores at this moment" : "Events at this moment";
   byId("now-scores").replaceChildren(...scoresNow().map(([lane, score]) => {
     return element("li", {},
-      element("span", { class: "name" }, dot(lane), isolated(data.lanes[lane])),
-      bar(lane, score ?? 0),
+      element("span", { class: "name" }, dot(lane, view.source), isolated(data.lanes[lane])),
+      bar(lane, view.source, score ?? 0),
       element("span", { class: "score" }, score === null ? "–" : score.toFixed(2)));
   }));
 }
@@ -412,7 +427,7 @@ function drawLaneNames(pen, ink, soft) {
   pen.textAlign = "left";
   view.lanes.forEach((lane, row) => {
     const y = lanesTop + row * LANE + LANE / 2;
-    pen.fillStyle = shade(colourOf(lane));
+    pen.fillStyle = shade(colourOf(lane, view.source));
     pen.fillRect(0, y - 5, 10, 10);
     pen.fillStyle = ink;
     pen.fillText(fitted(pen, data.lanes[lane], gutter() - 28), 17, y);
@@ -431,7 +446,7 @@ function drawOutages(pen) {
 
 function drawLanes(pen, ink) {
   const rows = new Map(view.lanes.map((lane, row) => [lane, row]));
-  const colours = new Map(view.lanes.map((lane) => [lane, shade(colourOf(lane))]));
+  const colours = new Map(view.lanes.map((lane) => [lane, shade(colourOf(lane, view.source))]));
   for (const event of bySource[view.source]) {
     const row = rows.get(event.lane);
     const end = endOf(event);
@@ -481,7 +496,7 @@ function drawScores(pen, soft) {
     pen.stroke();
     pen.setLineDash([]);
   }
-  for (const [lane, scores] of [...source().lines].reverse()) drawLine(pen, shade(colourOf(lane)), scores, yOf);
+  for (const [lane, scores] of [...source().lines].reverse()) drawLine(pen, shade(colourOf(lane, view.source)), scores, yOf);
 }
 
 // The usual time from one clip to the next; nothing is known of what lies between those further apart.
@@ -709,11 +724,11 @@ function row(event) {
   const from = data.sources[event.source];
   const made = element("tr", { "data-event": event.place, class: event === view.chosen ? "chosen" : "" },
     element("td", {}, momentButton(event, from)),
-    element("td", {}, dot(event.lane), isolated(data.lanes[event.lane])),
+    element("td", {}, dot(event.lane, event.source), isolated(data.lanes[event.lane])),
     element("td", { class: "of" }, isolated(from.name)),
     element("td", {}, timeLink(event, from), element("small", {}, ownClock(from, event.start))),
     element("td", {}, event.end === null ? "goes on" : lengthText(event.end - event.start)),
-    element("td", {}, element("span", { class: "level" }, event.score.toFixed(2), bar(event.lane, event.score))));
+    element("td", {}, element("span", { class: "level" }, event.score.toFixed(2), bar(event.lane, event.source, event.score))));
   return made;
 }
 
@@ -794,7 +809,7 @@ function drawStrips() {
     for (const event of bySource[index]) {
       const at = rows.indexOf(event.lane);
       if (at < 0) continue;
-      pen.fillStyle = shade(colourOf(event.lane));
+      pen.fillStyle = shade(colourOf(event.lane, index));
       const tall = height / rows.length;
       pen.fillRect((event.start - each.first) * scale, at * tall + 1, Math.max(2, (endOf(event) - event.start) * scale), Math.min(tall - 1, 12));
     }
