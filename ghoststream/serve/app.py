@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from fastapi import APIRouter, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
 
 from ghoststream.serve.access_log import AccessLog
 from ghoststream.serve.archive.routes import router as archive_router
@@ -20,6 +21,7 @@ from ghoststream.serve.live.running import running as live_running
 from ghoststream.serve.media.routes import router as media_router
 from ghoststream.serve.media.running import running as media_running
 from ghoststream.serve.pages.drawing import STATIC
+from ghoststream.serve.pages.routes import nothing_there
 from ghoststream.serve.pages.routes import router as pages_router
 from ghoststream.serve.refusals import Refusal, install_refusals
 from ghoststream.serve.security.bodies import BodyLimits
@@ -67,6 +69,7 @@ def create_app(site: Site) -> FastAPI:
     )
     app.state.site = site
     install_refusals(app)
+    app.add_exception_handler(HTTPException, nothing_there)  # type: ignore[arg-type]  # its own kind
     for router in ROUTERS:
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=STATIC))

@@ -69,7 +69,7 @@ def install_refusals(app: FastAPI) -> None:
     for kind, handler in (
         (GhostStreamError, _of_ours),
         (RequestValidationError, _of_validation),
-        (HTTPException, _of_http),
+        (HTTPException, refusal_of_http),
     ):
         app.add_exception_handler(
             kind, cast(Callable[[Request, Any], Awaitable[Response]], handler)
@@ -88,7 +88,8 @@ async def _of_validation(_request: Request, error: RequestValidationError) -> Re
     return refusal(422, "UNSUITABLE", "; ".join(sentences))
 
 
-async def _of_http(_request: Request, error: HTTPException) -> Response:
+async def refusal_of_http(_request: Request, error: HTTPException) -> Response:
+    """What the framework refuses: paths and methods that there are not."""
     code = CODES.get(error.status_code, "REFUSED")
     headers = dict(error.headers) if error.headers else None
     return refusal(error.status_code, code, str(error.detail), headers)

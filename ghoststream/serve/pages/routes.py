@@ -9,8 +9,9 @@ from anyio.to_thread import run_sync
 from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
 
-from ghoststream.errors import GhostStreamError
+from ghoststream.errors import GhostStreamError, NotThere
 from ghoststream.serve.archive.item import MomentPage, Video
 from ghoststream.serve.archive.routes import (
     list_videos,
@@ -23,7 +24,7 @@ from ghoststream.serve.events.item import EventKind, Verdict
 from ghoststream.serve.events.routes import list_events, list_labels
 from ghoststream.serve.live.routes import list_cameras
 from ghoststream.serve.pages.drawing import drawn
-from ghoststream.serve.refusals import status_of
+from ghoststream.serve.refusals import refusal_of_http, status_of
 from ghoststream.serve.site import Site, SiteOf
 from ghoststream.serve.teach.collecting import example_items
 from ghoststream.serve.teach.routes import teaching_of
@@ -66,6 +67,14 @@ def problem(request: Request, error: GhostStreamError) -> Response:
     values = {"title": "That did not work", "message": str(error)}
     site: Site = request.app.state.site
     return drawn(request, site, "problem.html", status=status_of(error), **values)
+
+
+async def nothing_there(request: Request, error: HTTPException) -> Response:
+    """An address that leads nowhere, typed by a person or asked by a program."""
+    is_of_person = "text/html" in request.headers.get("accept", "")
+    if error.status_code != 404 or not is_of_person:
+        return await refusal_of_http(request, error)
+    return problem(request, NotThere(f"there is no page {request.url.path}"))
 
 
 @router.get("/")

@@ -19,7 +19,7 @@ export async function call(method, path, body) {
   } catch {
     throw new Error("The server does not answer. Is it still running?");
   }
-  if (answer.status === 401) location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
+  if (answer.status === 401 && path !== "/api/session") location.assign("/sign-in?next=" + encodeURIComponent(location.pathname + location.search));
   const data = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (!answer.ok) throw new Error(data?.message ?? `The server answers ${answer.status}.`);
   return data;
