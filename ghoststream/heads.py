@@ -179,7 +179,7 @@ def _training(path: Path, text: str | None) -> Training | None:
     try:
         values = json.loads(text)
         rates = {name: Fraction(values[name]) for name in ("fps", "window")}
-        known = {name: tuple(values.get(name, ())) for name in ("files", "groups")}
+        known = {"files": tuple(values["files"]), "groups": tuple(values.get("groups", ()))}
         return Training(**{**values, **rates, **known})
     except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
         raise HeadError(

@@ -30,7 +30,6 @@ from ghoststream.train.calibration import probabilities
 from ghoststream.train.dataset import Dataset, Indices, Numbers
 from ghoststream.train.folds import grouped_folds
 from ghoststream.train.learning_curve import Point, learning_curve, verdict
-from ghoststream.train.linear import choose_strength
 from ghoststream.train.scores import Scores, score
 
 Basis = Literal["unseen", "known-groups", "cross-validation"]
@@ -225,8 +224,7 @@ def _curve(data: Dataset, config: EvaluateConfig) -> tuple[Point, ...]:
         folds = grouped_folds(data, folds=config.folds, seed=config.seed)
     except DataError:
         return ()
-    strength = choose_strength(data, seed=config.seed)
-    return learning_curve(data, folds=folds, strength=strength, seed=config.seed)
+    return learning_curve(data, folds=folds, seed=config.seed)
 
 
 def _mistakes(

@@ -29,7 +29,7 @@ from ghoststream.runners.features import (
 )
 from ghoststream.runners.training_store import Place, Progress, find_place
 from ghoststream.sinks.atomic import AtomicFile, output_errors
-from ghoststream.train.calibration import calibration_error, fit_temperature
+from ghoststream.train.calibration import calibration_error, fit_temperature, softmax
 from ghoststream.train.dataset import Dataset
 from ghoststream.train.examples import Example, check_examples, classes_of
 from ghoststream.train.folds import grouped_folds
@@ -215,16 +215,11 @@ def _enter(chosen: Candidate, background: int, limit: AlarmLimit) -> float:
     """By windows of background that the classifier did not learn from."""
     data = chosen.data
     temperature = fit_temperature(chosen.checked.logits, data)
-    scores = _softmax(chosen.checked.logits / temperature)
+    scores = softmax(chosen.checked.logits / temperature)
     of_background = data.labels[data.owners] == background
     others = np.delete(scores[of_background], background, axis=1).max(axis=1)
     seconds = float(data.seconds[of_background].sum())
     return choose_threshold(others, allowed=limit.allowed(windows=len(others), seconds=seconds))
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 def figures_of(chosen: Candidate) -> dict[str, object]:
