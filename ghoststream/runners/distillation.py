@@ -200,6 +200,7 @@ class _Training:
         self._count, self._line = _Count(), _Line()
         self._squares = Squares(pool=pool, first=len(pool) - config.held_out)
         self._wanted: Answers | None = None
+        self._last_said: tuple[int, Answers | None] = (0, None)
         kept = _kept(self._checkpoint.path)
         weights = resolve_weights(config.teacher, config.teacher_weights)
         self._teacher = load_teacher(weights, side=config.teacher_size, device=device)
@@ -323,7 +324,12 @@ class _Training:
         self._watcher(Judged(samples=self._count.samples, agreement=judged))
 
     def _said(self) -> Answers:
-        return student_answers(self._averaged(), self._squares, device=self._device)
+        """The student's; it takes a minute, and is asked for twice where the end comes at once."""
+        step, said = self._last_said
+        if said is None or step != self._distiller.step:
+            said = student_answers(self._averaged(), self._squares, device=self._device)
+            self._last_said = self._distiller.step, said
+        return said
 
     def _answers(self) -> Answers:
         """The teacher's about the held-out pictures, which never change."""
