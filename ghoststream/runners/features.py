@@ -216,7 +216,7 @@ def dataset_of(
         pooling: of each window.
         window_seconds: longer clips are cut into several windows of this length.
     """
-    cut = [list(_windows(clip.embeddings, window_seconds)) for clip in clips]
+    cut = [list(cut_windows(clip.embeddings, window_seconds)) for clip in clips]
     groups = {
         group: number for number, group in enumerate(sorted({c.example.group for c in clips}))
     }
@@ -232,12 +232,15 @@ def dataset_of(
 
 def windows_of(clips: Sequence[ClipFeatures], window_seconds: Fraction) -> list[Frames]:
     """The frames of each window, T x D, in the order of `dataset_of`."""
-    cut = (window for clip in clips for window in _windows(clip.embeddings, window_seconds))
+    cut = (window for clip in clips for window in cut_windows(clip.embeddings, window_seconds))
     return [window.vectors for window in cut]
 
 
-def _windows(embeddings: Sequence[Embedding], window_seconds: Fraction) -> list[Clip]:
-    """The last one may be cut short; less than half of one says too little to learn from."""
+def cut_windows(embeddings: Sequence[Embedding], window_seconds: Fraction) -> list[Clip]:
+    """The windows of a clip.
+
+    The last one may be cut short; less than half of one says too little to learn from.
+    """
     cut = list(windows(embeddings, window_seconds=window_seconds, hop_seconds=window_seconds))
     long = [window for window in cut if window.span.duration * 2 >= window_seconds]
     return long or cut[:1]
