@@ -172,7 +172,7 @@ class Training:
         self._batch = max(1, min(BATCH, BATCH_FRAMES // longest))
         steps = math.ceil(len(self._windows) / self._batch)
         self._schedule = torch.optim.lr_scheduler.LambdaLR(
-            self._optimizer, lambda step: _rise_and_fall(step / steps, recipe.epochs)
+            self._optimizer, lambda step: _rise_and_fall((step + 0.5) / steps, recipe.epochs)
         )
         self._origin = [p.detach().clone() for _, layer in layers for p in layer]
 
@@ -317,9 +317,8 @@ def _layers(student: Student) -> list[tuple[float, list[nn.Parameter]]]:
 def _rise_and_fall(epoch: float, epochs: int) -> float:
     """From nothing to 1 within the warm-up, and back along half a cosine."""
     if epoch < WARM_UP:
-        return (epoch + 1e-3) / WARM_UP
-    rest = max(epochs - WARM_UP, 1e-9)
-    return (1 + math.cos(math.pi * min(1.0, (epoch - WARM_UP) / rest))) / 2
+        return epoch / WARM_UP
+    return (1 + math.cos(math.pi * (epoch - WARM_UP) / (epochs - WARM_UP))) / 2
 
 
 def _float(values: np.ndarray) -> Tensor:
