@@ -65,7 +65,7 @@ def main() -> None:
             folder=Path(work),
             stored=256,
             fps=Fraction(1),
-            progress=lambda done: None,
+            progress=lambda done: print(f"{done} pictures decoded", file=sys.stderr),
         )
         squares = Squares(pool=pool, first=len(pool) - options.held_out)
         teacher, student = (

@@ -7,11 +7,13 @@ done.agreement.same
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+
+from filelock import FileLock, Timeout
 
 from ghoststream.config import DistillConfig
 from ghoststream.cores import available_cores
@@ -44,7 +46,7 @@ from ghoststream.train.distill.start import deterministic, random_student, take_
 from ghoststream.train.distill.teacher import Answers, TeacherStages, load_teacher, teacher_stages
 from ghoststream.version import __version__
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT, LOCK = "checkpoint.pt", "lock"
 LINE_SECONDS = 60.0
 """From one line of progress to the next."""
 FRESH = {"learning_rate": 3e-3, "forcing": 0.55}
@@ -130,23 +132,42 @@ def distill(config: DistillConfig, *, stop: threading.Event, watcher: Watcher) -
     with output_errors(work):
         work.mkdir(parents=True, exist_ok=True)
     out = AtomicFile(config.out)
-    out.prepare()
+    with _alone_in(work):
+        out.prepare()
+        try:
+            return _distilled(config, work, out, stop, watcher)
+        finally:
+            out.discard()
+
+
+def _distilled(
+    config: DistillConfig, work: Path, out: AtomicFile, stop: threading.Event, watcher: Watcher
+) -> Distilled:
+    pool = picture_pool(
+        config.pictures,
+        folder=work,
+        stored=config.stored,
+        fps=config.fps,
+        progress=lambda done: watcher(Reading(pictures=done)),
+    )
+    _check_enough(pool, config)
+    device: Literal["cpu", "cuda"] = "cuda" if choose_device(config.device) == "cuda" else "cpu"
+    with deterministic(device):
+        training = _Training(config, pool, work, device=device, watcher=watcher)
+        training.learn(stop)
+        return training.write(out)
+
+
+@contextmanager
+def _alone_in(work: Path) -> Iterator[None]:
+    """Two trainings in one folder would go on from each other's checkpoints."""
     try:
-        pool = picture_pool(
-            config.pictures,
-            folder=work,
-            stored=config.stored,
-            fps=config.fps,
-            progress=lambda done: watcher(Reading(pictures=done)),
-        )
-        _check_enough(pool, config)
-        device: Literal["cpu", "cuda"] = "cuda" if choose_device(config.device) == "cuda" else "cpu"
-        with deterministic(device):
-            training = _Training(config, pool, work, device=device, watcher=watcher)
-            training.learn(stop)
-            return training.write(out)
-    finally:
-        out.discard()
+        with FileLock(work / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise ConfigError(
+            f"another distillation is at work in {work}; stop it, or choose another work directory"
+        ) from error
 
 
 def _check_student(config: DistillConfig) -> None:

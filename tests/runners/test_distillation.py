@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from clips import write_clip
+from filelock import FileLock
 from safetensors.torch import load_file
 from unlabelled import blobs, random_weights, write_picture
 
@@ -133,7 +134,12 @@ def test_what_cannot_be_is_refused(photos: Path, teacher: Path, tmp_path: Path) 
         run(settings(tmp_path / "empty", teacher, out))
     with pytest.raises(ConfigError, match="forcing is a share of samples or minutes"):
         run(settings(photos, teacher, out, forcing=0.5))
-    assert not out.exists()
+    with (
+        FileLock(tmp_path / "s.work" / "lock"),
+        pytest.raises(ConfigError, match=r"another distillation is at work in .*s\.work; stop it"),
+    ):
+        run(settings(photos, teacher, out))
+    assert list(tmp_path.glob("*.safetensors")) == []
 
 
 @pytest.mark.slow
