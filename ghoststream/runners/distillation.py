@@ -7,7 +7,7 @@ done.agreement.same
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from ghoststream.models.backbone import Backbone
 from ghoststream.models.registry import find_model
 from ghoststream.models.runtime import choose_device
 from ghoststream.models.weights import Weights, resolve_weights
-from ghoststream.runners.unlabelled import picture_pool
+from ghoststream.runners.unlabelled import picture_pool, unlabelled_files
 from ghoststream.sinks.atomic import AtomicFile, output_errors
 from ghoststream.train.distill.crops import Drawing, batches
 from ghoststream.train.distill.distiller import Distiller
@@ -128,6 +128,7 @@ def distill(config: DistillConfig, *, stop: threading.Event, watcher: Watcher) -
         PosixPath('student.safetensors')
     """
     _check_student(config)
+    files = unlabelled_files(config.pictures)
     work = config.work or config.out.with_name(f"{config.out.stem}.work")
     with output_errors(work):
         work.mkdir(parents=True, exist_ok=True)
@@ -135,16 +136,22 @@ def distill(config: DistillConfig, *, stop: threading.Event, watcher: Watcher) -
     with _alone_in(work):
         out.prepare()
         try:
-            return _distilled(config, work, out, stop, watcher)
+            return _distilled(config, files, work, out, stop=stop, watcher=watcher)
         finally:
             out.discard()
 
 
 def _distilled(
-    config: DistillConfig, work: Path, out: AtomicFile, stop: threading.Event, watcher: Watcher
+    config: DistillConfig,
+    files: Sequence[Path],
+    work: Path,
+    out: AtomicFile,
+    *,
+    stop: threading.Event,
+    watcher: Watcher,
 ) -> Distilled:
     pool = picture_pool(
-        config.pictures,
+        files,
         folder=work,
         stored=config.stored,
         fps=config.fps,

@@ -19,12 +19,14 @@ def test_every_setting_can_be_given() -> None:
     assert offered == set(get_type_hints(DistillConfig)) - {"model_config"}
 
 
-def test_what_is_wrong_is_one_sentence(tmp_path: Path) -> None:
+def test_what_is_wrong_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     done = CliRunner().invoke(main, ["distill", str(tmp_path / "photos"), "--json"])
     assert done.exit_code == 2
     error = json.loads(done.stdout)["error"]
     assert error["code"] == "CONFIG_INVALID"
     assert error["message"].startswith("there is nothing at ")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(

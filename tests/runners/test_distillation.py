@@ -25,7 +25,7 @@ from ghoststream.config import DistillConfig, make_config
 from ghoststream.errors import ConfigError, DataError
 from ghoststream.models import create_model, resolve_weights
 from ghoststream.runners.distillation import Judged, Note, Report, distill
-from ghoststream.runners.unlabelled import picture_pool
+from ghoststream.runners.unlabelled import picture_pool, unlabelled_files
 from ghoststream.train.distill.files import read_checkpoint
 from ghoststream.train.distill.pool import PicturePool
 
@@ -75,7 +75,11 @@ def run(values: dict[str, Any], *, stop_at: int | None = None) -> tuple[Any, lis
 def read(folder: Path, *places: Path, stored: int = 256) -> PicturePool:
     folder.mkdir(exist_ok=True)
     return picture_pool(
-        places, folder=folder, stored=stored, fps=Fraction(2), progress=lambda done: None
+        unlabelled_files(places),
+        folder=folder,
+        stored=stored,
+        fps=Fraction(2),
+        progress=lambda done: None,
     )
 
 
