@@ -61,6 +61,7 @@ class FeatureFile:
             )
         # Not through a map: on a full disk, writing to one ends the process without a word.
         self._file.write(halves.tobytes())
+        self._file.flush()
         self._places[number] = slice(self._length, self._length + len(halves))
         self._rows, self._shape = None, halves.shape[1:]
         self._length += len(halves)
@@ -73,7 +74,6 @@ class FeatureFile:
     def window(self, number: int, *, view: int) -> NDArray[np.float16]:
         """One version of a window, T x C x H x W."""
         if self._rows is None:
-            self._file.flush()
             shape = (self._length, *self._shape)
             self._rows = np.memmap(self._file, dtype=np.float16, mode="r", shape=shape)
         return np.array(self._rows[self._places[number], view])

@@ -11,8 +11,10 @@ of parameters. Batch norms keep their statistics: a few clips of one camera woul
 
 import copy
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -176,11 +178,13 @@ class Training:
         )
         self._origin = [p.detach().clone() for _, layer in layers for p in layer]
 
-    def epoch(self) -> None:
-        """Shows each window once, in one of its versions."""
+    def epoch(self, stop: threading.Event) -> None:
+        """Shows each window once, in one of its versions; ends early once somebody says stop."""
         order = torch.randperm(len(self._windows), generator=self._random)
         drawn = torch.randint(self._recipe.views, (len(order),), generator=self._random)
         for places in torch.split(order, self._batch):
+            if stop.is_set():
+                return
             windows = [self._features(self._windows[p], int(drawn[p])) for p in places.tolist()]
             self._step(windows, places)
 
@@ -236,12 +240,13 @@ def checked_finetuning(
         Training(tail, start, clips, fold.learnt, recipe)
         for start, fold in zip(starts, folds, strict=True)
     ]
-    answers = [_answers(trainings, folds, data)]
-    losses = [_least_loss(answers[0], data)]
-    with single_threaded(), ThreadPoolExecutor(available_cores()) as pool:
+    # What interrupts us ends the epochs of the others, too.
+    with single_threaded(), ThreadPoolExecutor(available_cores()) as pool, _set_at_end() as stop:
+        answers = [_answers(trainings, folds, data, pool)]
+        losses = [_least_loss(answers[0], data)]
         while len(losses) <= recipe.epochs and len(losses) - np.argmin(losses) <= PATIENCE:
-            list(pool.map(Training.epoch, trainings))
-            answers.append(_answers(trainings, folds, data))
+            list(pool.map(lambda training: training.epoch(stop), trainings))
+            answers.append(_answers(trainings, folds, data, pool))
             losses.append(_least_loss(answers[-1], data))
             tell(len(losses) - 1, losses[-1], losses[0])
     return Curve(
@@ -274,16 +279,28 @@ def finetuned(
     training = Training(tail, start, clips, everything, recipe)
     with single_threaded():
         for epoch in range(epochs):
-            training.epoch()
+            training.epoch(threading.Event())
             tell(epoch + 1)
     return training.student
 
 
-def _answers(trainings: Sequence[Training], folds: Sequence[Fold], data: Dataset) -> Numbers:
+@contextmanager
+def _set_at_end() -> Iterator[threading.Event]:
+    stop = threading.Event()
+    try:
+        yield stop
+    finally:
+        stop.set()
+
+
+def _answers(
+    trainings: Sequence[Training], folds: Sequence[Fold], data: Dataset, pool: Executor
+) -> Numbers:
+    """Each training is asked about what it has not learnt."""
     logits = np.zeros((len(data.vectors), len(data.classes)))
-    for training, fold in zip(trainings, folds, strict=True):
-        windows = data.windows_of(fold.tested)
-        logits[windows] = training.logits(windows)
+    tested = [data.windows_of(fold.tested) for fold in folds]
+    for windows, said in zip(tested, pool.map(Training.logits, trainings, tested), strict=True):
+        logits[windows] = said
     return logits
 
 

@@ -28,7 +28,7 @@ from ghoststream.train.torch_pooling import torch_pooling
 from ghoststream.train.views import views
 
 CLIPS, FRAMES, VIEWS, CHANNELS = 24, 3, 2, 16
-RECIPE = Recipe(epochs=3, views=VIEWS, seed=0, device="cpu")
+RECIPE = Recipe(epochs=2, views=VIEWS, seed=0, device="cpu")
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def start_of(data: Dataset) -> Start:
 
 
 def checked(tail: Tail, clips: Clips) -> Curve:
-    folds = grouped_folds(clips.data, folds=3, seed=0)
+    folds = grouped_folds(clips.data, folds=2, seed=0)
     starts = [start_of(clips.data.of(fold.learnt)) for fold in folds]
     return checked_finetuning(tail, starts, clips, folds=folds, recipe=RECIPE)
 
@@ -98,8 +98,8 @@ def test_training_lowers_the_loss_of_clips_that_are_not_learnt_and_comes_out_ali
 ) -> None:
     before = [p.detach().clone() for p in tail.parameters()]
     first, second = checked(tail, clips), checked(tail, clips)
-    assert len(first.losses) == 4
-    assert first.losses[3] < first.losses[0]
+    assert len(first.losses) == 3
+    assert first.losses[2] < first.losses[0]
     assert first.epochs > 0
     assert first.losses == second.losses
     np.testing.assert_array_equal(first.logits, second.logits)
