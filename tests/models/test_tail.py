@@ -15,11 +15,11 @@ from ghoststream.models.tail import cut
 @pytest.mark.parametrize(
     ("name", "stages", "features"),
     [
-        ("ghostnet_050", 1, (80, 7, 7)),
+        pytest.param("ghostnet_050", 1, (80, 7, 7), marks=pytest.mark.slow),
         ("ghostnet_050", 2, (80, 7, 7)),
         ("ghostnet_050", 4, (40, 14, 14)),
         ("efficientnet_lite0", 2, (192, 7, 7)),
-        ("torchvision:mobilenet_v3_small", 2, (96, 7, 7)),
+        pytest.param("torchvision:mobilenet_v3_small", 2, (96, 7, 7), marks=pytest.mark.slow),
         pytest.param("timm:resnet18", 2, (256, 14, 14), marks=pytest.mark.slow),
         pytest.param("torchvision:densenet121", 2, (512, 7, 7), marks=pytest.mark.slow),
     ],

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from clips import Rgb, grey, quadrants, write_clip
 from safetensors import safe_open
@@ -20,7 +21,7 @@ from ghoststream.models.weights import resolve_weights
 from ghoststream.pipeline import with_settings_of_head
 from ghoststream.runners.evaluation import evaluate
 from ghoststream.runners.local import run
-from ghoststream.runners.training import Trained, network_path, train
+from ghoststream.runners.training import Say, Trained, network_path, train
 from ghoststream.runners.window_pictures import TimedWindow, window_pictures
 from ghoststream.sampling import EveryFrame
 from ghoststream.types import Frame, Pixels
@@ -35,8 +36,6 @@ def upside_down(index: int, size: tuple[int, int]) -> Rgb:
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small network that nobody has trained, for small pictures."""
-    import torch
-
     torch.manual_seed(0)
     model, path = create_model(MODEL, weights=None), tmp_path_factory.mktemp("w") / "w.safetensors"
     write_weights(model, path)
@@ -147,7 +146,9 @@ def write_clips(folder: Path) -> Path:
     return folder
 
 
-def tuned(data: Path, out: Path, weights: Path, **chosen: object) -> Trained:
+def tuned(
+    data: Path, out: Path, weights: Path, say: Say = lambda line: None, **chosen: object
+) -> Trained:
     values = {
         "data": data,
         "out": out,
@@ -162,7 +163,7 @@ def tuned(data: Path, out: Path, weights: Path, **chosen: object) -> Trained:
         "finetune_epochs": 4,
         **chosen,
     }
-    return train(make_config(TrainConfig, values))
+    return train(make_config(TrainConfig, values), say=say)
 
 
 @pytest.mark.slow
@@ -212,3 +213,16 @@ def test_the_frozen_network_stays_where_training_does_not_win(
     assert head.backbone is None
     assert head.backbone_sha256 == hashlib.sha256(weights.read_bytes()).hexdigest()
     assert not network_path(out).exists()
+
+
+@pytest.mark.slow
+def test_who_interrupts_finds_nothing_written(weights: Path, tmp_path: Path) -> None:
+    def interrupt(line: str) -> None:
+        if line.startswith("fine-tuning: epoch 1 of 4"):
+            raise KeyboardInterrupt
+
+    data, threads = write_clips(tmp_path / "data"), torch.get_num_threads()
+    with pytest.raises(KeyboardInterrupt):
+        tuned(data, tmp_path / "head.safetensors", weights, say=interrupt)
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "store"}
+    assert torch.get_num_threads() == threads
