@@ -231,6 +231,8 @@ class _Training:
         self._last_said: tuple[int, Answers | None] = (0, None)
         kept = _kept(self._checkpoint.path)
         weights = resolve_weights(config.teacher, config.teacher_weights)
+        if weights.notice is not None:
+            self._note(f"the teacher: {weights.notice}")
         self._teacher = load_teacher(weights, side=config.teacher_size, device=device)
         self._settings = _settings(config, pool, weights, kept.get("settings"))
         self._distiller = self._begun(weights, has_begun=bool(kept))
