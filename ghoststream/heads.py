@@ -44,6 +44,16 @@ class Training:
     """How well it did in cross-validation, ready for JSON."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnBackbone:
+    """Weights that learnt together with a head, in a file that lies beside it."""
+
+    model: str
+    """Name of the network."""
+    file: str
+    """Name of the file of weights."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class LinearHead:
     """A fully connected layer and a softmax over named classes."""
@@ -61,6 +71,8 @@ class LinearHead:
     """Of pooling by attention: D numbers."""
     training: Training | None = None
     """None where nobody wrote it down."""
+    backbone: OwnBackbone | None = None
+    """None where the network is one that others use, too."""
 
     def __post_init__(self) -> None:
         classes = len(self.labels)
@@ -154,6 +166,7 @@ def load_head(path: Path) -> LinearHead:
         backbone_sha256=metadata["backbone_sha256"],
         query=tensors["query"].astype(np.float32) if "query" in tensors else None,
         training=_training(path, metadata.get("training")),
+        backbone=_backbone(path, metadata.get("backbone")),
     )
 
 
@@ -167,6 +180,8 @@ def save_head(head: LinearHead, path: Path) -> None:
     }
     if head.training is not None:
         metadata["training"] = json.dumps(asdict(head.training), default=str, ensure_ascii=False)
+    if head.backbone is not None:
+        metadata["backbone"] = json.dumps(asdict(head.backbone), ensure_ascii=False)
     tensors = {"weight": head.weight, "bias": head.bias}
     if head.query is not None:
         tensors["query"] = head.query
@@ -179,10 +194,28 @@ def _training(path: Path, text: str | None) -> Training | None:
     try:
         values = json.loads(text)
         rates = {name: Fraction(values[name]) for name in ("fps", "window")}
-        known = {name: tuple(values.get(name, ())) for name in ("files", "groups")}
+        known = {"files": tuple(values["files"]), "groups": tuple(values.get("groups", ()))}
         return Training(**{**values, **rates, **known})
     except (ValueError, TypeError, KeyError, ZeroDivisionError) as error:
         raise HeadError(
             f"{str(path)!r} says in a way that is not understood how it was trained ({error}); "
             "train it again"
         ) from error
+
+
+def _backbone(path: Path, text: str | None) -> OwnBackbone | None:
+    if text is None:
+        return None
+    try:
+        own = OwnBackbone(**json.loads(text))
+    except (ValueError, TypeError) as error:
+        raise HeadError(
+            f"{str(path)!r} says in a way that is not understood which network it belongs to "
+            f"({error}); train it again"
+        ) from error
+    if Path(own.file).name != own.file:
+        raise HeadError(
+            f"{str(path)!r} names {own.file!r} as its network, which is not a file beside it; "
+            "train it again"
+        )
+    return own

@@ -7,6 +7,7 @@ for record in pipeline.records(pipeline.frames.samples(stream), source="clip.mp4
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from ghoststream.config import (
     AnalysisConfig,
     EmbedConfig,
     EventConfig,
+    ModelConfig,
     SamplingConfig,
     configuration_sha256,
     deciding_settings,
@@ -48,6 +50,7 @@ from ghoststream.windows import Windower, windows
 
 Item = TypeVar("Item")
 C = TypeVar("C", bound=AnalysisConfig)
+M = TypeVar("M", bound=ModelConfig)
 
 Watch: TypeAlias = Callable[[Sample], None]
 """Told of each sample that the network looks at."""
@@ -290,9 +293,13 @@ def with_settings_of_head(config: C) -> C:
     """Settings that nobody chose become those that the head was trained with.
 
     Raises:
-        HeadError: the head cannot be read.
+        HeadError: the head cannot be read, or lacks the network that it was trained with.
     """
-    training = None if config.head is None else load_head(config.head).training
+    if config.head is None:
+        return config
+    head = load_head(config.head)
+    config = with_backbone_of_head(config, head, config.head)
+    training = head.training
     if training is None:
         return config
     trained = {
@@ -303,6 +310,35 @@ def with_settings_of_head(config: C) -> C:
     }
     free = [name for name in trained if config.model_fields_set.isdisjoint(YIELDS_TO[name])]
     return config.model_copy(update={name: trained[name] for name in free})
+
+
+def with_backbone_of_head(config: M, head: LinearHead, path: Path) -> M:
+    """Weights that nobody chose become those that learnt together with the head.
+
+    Args:
+        config: settings.
+        head: as loaded.
+        path: of its file, beside which the weights lie.
+
+    Raises:
+        HeadError: they are not there, or are others.
+        WeightsError: they are damaged, or of another network than was chosen.
+    """
+    if head.backbone is None or config.weights != "auto":
+        return config
+    file = path.parent / head.backbone.file
+    if not file.is_file():
+        raise HeadError(
+            f"the head {str(path)!r} has a network of its own, and its file {head.backbone.file!r} "
+            "is not beside it; put it there, or name it with --weights"
+        )
+    model = config.model if "model" in config.model_fields_set else head.backbone.model
+    if resolve_weights(model, file).sha256 != head.backbone_sha256:
+        raise HeadError(
+            f"{str(file)!r} is not the network that the head {str(path)!r} was trained with; put "
+            "that one beside it, or train it again"
+        )
+    return config.model_copy(update={"model": model, "weights": str(file)})
 
 
 def _trained_clips(training: Training) -> dict[str, object]:

@@ -5,9 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from safetensors.torch import save_file
 
 from ghoststream.models import create_model
-from ghoststream.train.distill.files import write_student
 from ghoststream.types import Pixels
 
 
@@ -27,5 +27,7 @@ def random_weights(path: Path, *, seed: int, name: str = "ghostnet_010") -> Path
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = create_model(name, weights=None)
-    write_student(path, model, name=name, temperature=1.0, about={})
+    tensors = model.published.state_dict().items()
+    halves = {key: value.half() for key, value in tensors if value.is_floating_point()}
+    save_file(halves, path, metadata={"architecture": name})
     return path

@@ -14,8 +14,9 @@ from ghoststream.cli.settings import set_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ghoststream.runners.training import Candidate, Trained
-    from ghoststream.train.scores import Share
+    from ghoststream.runners.finetuning import Finetuned
+    from ghoststream.runners.training import Trained
+    from ghoststream.train.scores import Scores, Share
 
 PARTLY_LOST = 3
 
@@ -46,6 +47,16 @@ PARTLY_LOST = 3
 )
 @click.option("--folds", type=int, metavar="N", help="Of the cross-validation.  [default: 5]")
 @click.option("--seed", type=int, metavar="N", help="Of the cross-validation.  [default: 0]")
+@click.option(
+    "--finetune",
+    is_flag=True,
+    default=None,
+    help="Train the last stages of the network, too, and keep them where that is better.",
+)
+@click.option(
+    "--finetune-stages", type=int, metavar="N", help="So many stages learn.  [default: 2]"
+)
+@click.option("--finetune-epochs", type=int, metavar="N", help="At most.  [default: 10]")
 @options(LABELLED, MODEL, JSON)
 def train(data: Path, as_json: bool, **flags: object) -> None:
     """Train a head on your own labels, from DATA: a folder a class, or a table.
@@ -55,11 +66,15 @@ def train(data: Path, as_json: bool, **flags: object) -> None:
     with) and split (train or test). All poolings are tried in cross-validation, and the best one is
     trained on all clips. Embeddings are kept in a store, so that the next training takes seconds.
 
+    With --finetune, minutes or hours: a network that was trained for your clips is written beside
+    the head, if cross-validation finds more with it.
+
     \b
     Examples:
       ghoststream train gestures/ --out gestures.safetensors
       ghoststream train clips.csv --background nothing --false-alarms 1/h
       ghoststream train clips.csv --store archive.store
+      ghoststream train clips.csv --pool mean_change --finetune
       ghoststream run camera.rtsp --head gestures.safetensors
     """
     set_json(as_json)
@@ -68,8 +83,8 @@ def train(data: Path, as_json: bool, **flags: object) -> None:
 
     chosen = {name: value for name, value in flags.items() if value is not None}
     config = make_config(TrainConfig, {**chosen, "data": data})
-    with clip_progress(quiet=as_json) as progress:
-        trained = learn(config, progress=progress)
+    with status_line(quiet=as_json) as say:
+        trained = learn(config, progress=counted(say), say=say)
     if as_json:
         # Bytes of a name that are no UTF-8 become escapes, as JSON has them.
         text = json.dumps(_record(trained), ensure_ascii=False)
@@ -80,13 +95,25 @@ def train(data: Path, as_json: bool, **flags: object) -> None:
 
 
 @contextmanager
-def clip_progress(*, quiet: bool) -> "Iterator[Callable[[int, int], None]]":
-    """A line that counts videos, on a terminal."""
+def status_line(*, quiet: bool) -> "Iterator[Callable[[str], None]]":
+    """A line that says what is under way, on a terminal."""
     from rich.console import Console
 
     console = Console(stderr=True, quiet=quiet)
     with console.status("") as status:
-        yield lambda done, of: status.update(f"{done} of {of} videos embedded")
+        yield status.update
+
+
+@contextmanager
+def clip_progress(*, quiet: bool) -> "Iterator[Callable[[int, int], None]]":
+    """A line that counts videos, on a terminal."""
+    with status_line(quiet=quiet) as say:
+        yield counted(say)
+
+
+def counted(say: Callable[[str], None]) -> Callable[[int, int], None]:
+    """Says how many videos are embedded."""
+    return lambda done, of: say(f"{done} of {of} videos embedded")
 
 
 def tell_notices(notices: tuple[str, ...], lost: tuple[str, ...]) -> None:
@@ -103,6 +130,8 @@ def _print(trained: "Trained") -> None:
     for candidate in trained.candidates:
         mark = "*" if candidate is trained.chosen else " "
         click.echo(f"{mark} {candidate.pooling:12} {shown_share(candidate.scores.accuracy)}")
+    if trained.finetuned is not None:
+        figures = _print_finetuned(trained.finetuned) or figures
     for each in figures.classes:
         click.echo(f"  {each.label:12} found {shown_share(each.recall)}")
     training = trained.head.training
@@ -110,6 +139,20 @@ def _print(trained: "Trained") -> None:
     untold = f", and never of {training.background}" if training.background else ""
     click.echo(f"events begin at a score of {training.enter:g}{untold}")
     click.echo(f"head: {trained.path}")
+    if trained.head.backbone is not None:
+        click.echo(f"its network: {trained.path.with_name(trained.head.backbone.file)}")
+
+
+def _print_finetuned(tuned: "Finetuned") -> "Scores | None":
+    """What fine-tuning comes to; its figures, where it is kept."""
+    is_kept = tuned.student is not None
+    mark = "*" if is_kept else " "
+    click.echo(f"{mark} {'fine-tuned':12} {shown_share(tuned.scores.accuracy)}")
+    if is_kept:
+        click.echo(f"  {'':12} after {tuned.epochs} epochs")
+        return tuned.scores
+    click.echo(f"  {'':12} not better by 2 points of mean recall, so the network stays as it is")
+    return None
 
 
 def shown_share(share: "Share") -> str:
@@ -121,13 +164,18 @@ def shown_share(share: "Share") -> str:
 
 
 def _record(trained: "Trained") -> dict[str, object]:
+    from dataclasses import asdict
+
     training = trained.head.training
     assert training is not None
+    tuned, own = trained.finetuned, trained.head.backbone
     return {
         "head": str(trained.path),
         "labels": list(trained.head.labels),
         "pooling": trained.chosen.pooling,
-        "poolings": {c.pooling: _scores(c) for c in trained.candidates},
+        "poolings": {c.pooling: asdict(c.scores) for c in trained.candidates},
+        "finetuned": None if tuned is None else _finetuned_record(tuned),
+        "network": None if own is None else str(trained.path.with_name(own.file)),
         "fps": str(training.fps),
         "window": str(training.window),
         "framing": training.framing,
@@ -139,7 +187,12 @@ def _record(trained: "Trained") -> dict[str, object]:
     }
 
 
-def _scores(candidate: "Candidate") -> dict[str, object]:
+def _finetuned_record(tuned: "Finetuned") -> dict[str, object]:
     from dataclasses import asdict
 
-    return asdict(candidate.scores)
+    return {
+        "is_kept": tuned.student is not None,
+        "epochs": tuned.epochs,
+        "log_losses": list(tuned.losses),
+        "scores": asdict(tuned.scores),
+    }

@@ -4,6 +4,7 @@ embedding = model.forward_head(model.forward_features(pictures), pre_logits=True
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
 
 from torch import Tensor, nn
 
@@ -29,6 +30,12 @@ class Backbone(nn.Module, ABC):
     def published(self) -> nn.Module:
         """The module whose parameters have the names that files of weights use."""
         return self
+
+    def steps(self) -> Iterator[nn.Module]:
+        """The layers in the order in which they are listed, blocks one by one; those of the feature
+        map come first."""
+        for part in self.published.children():
+            yield from part if isinstance(part, nn.Sequential) else (part,)
 
     def check(self) -> None:
         """Refuses parameters with which the parts do not make up the whole."""

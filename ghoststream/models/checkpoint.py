@@ -9,10 +9,11 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from ghoststream.errors import WeightsError
+from ghoststream.models.preprocessing import Preprocessing
 
 # Counts batches seen while training; inference has no use for it, and small files leave it out.
 COUNTER = "num_batches_tracked"
@@ -52,6 +53,53 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
         for name, tensor in tensors.items()
         if not str(name).endswith((COUNTER, *PROFILE))
     }
+
+
+def save_checkpoint(
+    model: nn.Module,
+    path: Path,
+    *,
+    architecture: str,
+    preprocessing: Preprocessing,
+    about: Mapping[str, str],
+) -> None:
+    """Writes tensors in half precision, and what `resolve_weights` wants to know of them.
+
+    Args:
+        model: whose parameters have the published names.
+        path: of a .safetensors file.
+        architecture: name of the network, as `find_model` takes it.
+        preprocessing: that pictures want.
+        about: what else the file is to say of itself.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    tensors = {
+        name: _narrowed(tensor)
+        for name, tensor in model.state_dict().items()
+        if not name.endswith(COUNTER)
+    }
+    metadata = {
+        **about,
+        "format": "pt",
+        "architecture": architecture,
+        "input_size": str(preprocessing.input_size),
+        "crop_pct": repr(preprocessing.crop),
+        "interpolation": preprocessing.interpolation,
+        "mean": ",".join(map(repr, preprocessing.mean)),
+        "std": ",".join(map(repr, preprocessing.std)),
+    }
+    save_file(tensors, path, metadata=metadata)
+
+
+def _narrowed(tensor: Tensor) -> Tensor:
+    whole = tensor.detach().cpu().contiguous()
+    if not whole.is_floating_point():
+        return whole.clone()
+    halves = whole.half()
+    # A variance can be larger than halves hold.
+    return halves if halves.isfinite().all() else whole.clone()
 
 
 def _own_name(name: str, wanted: Container[str]) -> str:

@@ -65,6 +65,12 @@ class EfficientNetLite0(LibraryNetwork):
     def embed(self, features: Tensor) -> Tensor:
         return features.mean((2, 3))
 
+    def steps(self) -> Iterator[nn.Module]:
+        network = self.network
+        yield nn.Sequential(network._conv_stem, network._bn0, nn.ReLU6())
+        yield from network._blocks
+        yield nn.Sequential(network._conv_head, network._bn1, nn.ReLU6())
+
 
 class Layers(nn.Module):
     """The layers under their published names."""

@@ -3,6 +3,8 @@
 TorchvisionNetwork("mobilenet_v3_small", num_classes=1000)
 """
 
+from collections.abc import Iterator
+
 import torchvision
 from torch import Tensor, nn
 from torchvision.models import (
@@ -59,6 +61,10 @@ class TorchvisionNetwork(LibraryNetwork):
     def forward_features(self, x: Tensor) -> Tensor:
         features: Tensor = self._trunk(x)
         return features
+
+    def steps(self) -> Iterator[nn.Module]:
+        for part in self._trunk:
+            yield from part if isinstance(part, nn.Sequential) else (part,)
 
     def embed(self, features: Tensor) -> Tensor:
         embedding: Tensor = self._neck(features)

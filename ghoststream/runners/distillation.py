@@ -7,11 +7,13 @@ done.agreement.same
 
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
+
+from filelock import FileLock, Timeout
 
 from ghoststream.config import DistillConfig
 from ghoststream.cores import available_cores
@@ -20,7 +22,7 @@ from ghoststream.models.backbone import Backbone
 from ghoststream.models.registry import find_model
 from ghoststream.models.runtime import choose_device
 from ghoststream.models.weights import Weights, resolve_weights
-from ghoststream.runners.unlabelled import picture_pool
+from ghoststream.runners.unlabelled import picture_pool, unlabelled_files
 from ghoststream.sinks.atomic import AtomicFile, output_errors
 from ghoststream.train.distill.crops import Drawing, batches
 from ghoststream.train.distill.distiller import Distiller
@@ -44,7 +46,7 @@ from ghoststream.train.distill.start import deterministic, random_student, take_
 from ghoststream.train.distill.teacher import Answers, TeacherStages, load_teacher, teacher_stages
 from ghoststream.version import __version__
 
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT, LOCK = "checkpoint.pt", "lock"
 LINE_SECONDS = 60.0
 """From one line of progress to the next."""
 FRESH = {"learning_rate": 3e-3, "forcing": 0.55}
@@ -126,27 +128,53 @@ def distill(config: DistillConfig, *, stop: threading.Event, watcher: Watcher) -
         PosixPath('student.safetensors')
     """
     _check_student(config)
+    files = unlabelled_files(config.pictures)
     work = config.work or config.out.with_name(f"{config.out.stem}.work")
     with output_errors(work):
         work.mkdir(parents=True, exist_ok=True)
     out = AtomicFile(config.out)
-    out.prepare()
+    with _alone_in(work):
+        out.prepare()
+        try:
+            return _distilled(config, files, work, out, stop=stop, watcher=watcher)
+        finally:
+            out.discard()
+
+
+def _distilled(
+    config: DistillConfig,
+    files: Sequence[Path],
+    work: Path,
+    out: AtomicFile,
+    *,
+    stop: threading.Event,
+    watcher: Watcher,
+) -> Distilled:
+    pool = picture_pool(
+        files,
+        folder=work,
+        stored=config.stored,
+        fps=config.fps,
+        progress=lambda done: watcher(Reading(pictures=done)),
+    )
+    _check_enough(pool, config)
+    device: Literal["cpu", "cuda"] = "cuda" if choose_device(config.device) == "cuda" else "cpu"
+    with deterministic(device):
+        training = _Training(config, pool, work, device=device, watcher=watcher)
+        training.learn(stop)
+        return training.write(out)
+
+
+@contextmanager
+def _alone_in(work: Path) -> Iterator[None]:
+    """Two trainings in one folder would go on from each other's checkpoints."""
     try:
-        pool = picture_pool(
-            config.pictures,
-            folder=work,
-            stored=config.stored,
-            fps=config.fps,
-            progress=lambda done: watcher(Reading(pictures=done)),
-        )
-        _check_enough(pool, config)
-        device: Literal["cpu", "cuda"] = "cuda" if choose_device(config.device) == "cuda" else "cpu"
-        with deterministic(device):
-            training = _Training(config, pool, work, device=device, watcher=watcher)
-            training.learn(stop)
-            return training.write(out)
-    finally:
-        out.discard()
+        with FileLock(work / LOCK, timeout=0):
+            yield
+    except Timeout as error:
+        raise ConfigError(
+            f"another distillation is at work in {work}; stop it, or choose another work directory"
+        ) from error
 
 
 def _check_student(config: DistillConfig) -> None:
@@ -200,8 +228,11 @@ class _Training:
         self._count, self._line = _Count(), _Line()
         self._squares = Squares(pool=pool, first=len(pool) - config.held_out)
         self._wanted: Answers | None = None
+        self._last_said: tuple[int, Answers | None] = (0, None)
         kept = _kept(self._checkpoint.path)
         weights = resolve_weights(config.teacher, config.teacher_weights)
+        if weights.notice is not None:
+            self._note(f"the teacher: {weights.notice}")
         self._teacher = load_teacher(weights, side=config.teacher_size, device=device)
         self._settings = _settings(config, pool, weights, kept.get("settings"))
         self._distiller = self._begun(weights, has_begun=bool(kept))
@@ -323,7 +354,12 @@ class _Training:
         self._watcher(Judged(samples=self._count.samples, agreement=judged))
 
     def _said(self) -> Answers:
-        return student_answers(self._averaged(), self._squares, device=self._device)
+        """The student's; it takes a minute, and is asked for twice where the end comes at once."""
+        step, said = self._last_said
+        if said is None or step != self._distiller.step:
+            said = student_answers(self._averaged(), self._squares, device=self._device)
+            self._last_said = self._distiller.step, said
+        return said
 
     def _answers(self) -> Answers:
         """The teacher's about the held-out pictures, which never change."""

@@ -14,7 +14,7 @@ import numpy as np
 from ghoststream.config import EvaluateConfig
 from ghoststream.errors import DataError, HeadError
 from ghoststream.heads import LinearHead, Training, check_head, load_head
-from ghoststream.pipeline import pooling_of
+from ghoststream.pipeline import pooling_of, with_backbone_of_head
 from ghoststream.pooling import POOLINGS, Pooling
 from ghoststream.runners.features import (
     ClipFeatures,
@@ -30,7 +30,6 @@ from ghoststream.train.calibration import probabilities
 from ghoststream.train.dataset import Dataset, Indices, Numbers
 from ghoststream.train.folds import grouped_folds
 from ghoststream.train.learning_curve import Point, learning_curve, verdict
-from ghoststream.train.linear import choose_strength
 from ghoststream.train.scores import Scores, score
 
 Basis = Literal["unseen", "known-groups", "cross-validation"]
@@ -91,6 +90,7 @@ def evaluate(config: EvaluateConfig, *, progress: Progress = lambda done, of: No
     """
     head = load_head(config.head)
     training = _training_of(head, config.head)
+    config = with_backbone_of_head(config, head, config.head)
     examples = labelled_clips(config.data)
     if not examples:
         raise DataError(f"there are no clips in {config.data}; give a folder a class, or a table")
@@ -136,12 +136,19 @@ def _evaluated(
     whole = _dataset(features.clips, head, training, pooling_of(head))
     asked = _asked(features.clips, training)
     basis, scored = asked.basis()
+    if head.backbone is not None and basis == "cross-validation":
+        raise DataError(
+            "the network of this head has learnt from all of these clips, so that nothing honest "
+            "can be said with them; give others. What cross-validation said is told by train"
+        )
     if basis == "cross-validation":
         means = _cross_validated(config, head, training, features)[scored]
     else:
         means = _answers(head, whole.of(scored))
     clips = [features.clips[index] for index in scored]
-    curve = _curve(_even(features.clips, head, training), config)
+    even = _even(features.clips, head, training)
+    # A network that has learnt from a clip would flatter the curve with it.
+    curve = _curve(even if head.backbone is None else even.of(scored), config)
     return Evaluation(
         head=head,
         basis=basis,
@@ -225,8 +232,7 @@ def _curve(data: Dataset, config: EvaluateConfig) -> tuple[Point, ...]:
         folds = grouped_folds(data, folds=config.folds, seed=config.seed)
     except DataError:
         return ()
-    strength = choose_strength(data, seed=config.seed)
-    return learning_curve(data, folds=folds, strength=strength, seed=config.seed)
+    return learning_curve(data, folds=folds, seed=config.seed)
 
 
 def _mistakes(

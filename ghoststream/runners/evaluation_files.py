@@ -20,8 +20,8 @@ from ghoststream.train.plots import figures
 from ghoststream.types import Pixels
 from ghoststream.video.moment import frame_at
 
-MISTAKES = 24
-"""On the contact sheet."""
+MISTAKES = 25
+"""On the contact sheet, five by five."""
 QUALITY = 90
 
 
@@ -77,9 +77,8 @@ def _write_mistakes(evaluation: Evaluation, folder: Path) -> dict[str, Path]:
     path = folder / "mistakes.jpg"
     if not evaluation.mistakes:
         with output_errors(path):
-            path.unlink(
-                missing_ok=True
-            )  # of an earlier report, which would be taken for this one's
+            # Of an earlier report, which would be taken for this one's.
+            path.unlink(missing_ok=True)
         return {}
     sheet = draw_contact_sheet([_tile(mistake) for mistake in evaluation.mistakes[:MISTAKES]])
     _write(path, lambda partial: sheet.save(partial, quality=QUALITY))
@@ -101,7 +100,7 @@ def _tile(mistake: Mistake) -> Tile:
     return Tile(
         pixels=_thumbnail(mistake),
         time=without_middle(f"{mistake.label}, named {mistake.named}", lambda t: len(t) <= 32),
-        name=shown(Path(mistake.path.name)),
+        name=f"{shown(Path(mistake.path.name))} at {mistake.seconds:.1f} s",
         score=f"{mistake.score:.2f}",
     )
 

@@ -109,25 +109,18 @@ def read_features(
     """
     filled = fill(place, sorted({example.path for example in examples}), progress=progress)
     rows = _rows(filled.store)
-    known = [_row_of(example, filled.files, rows) for example in examples]
-    readable = [
-        (example, row)
-        for example, row in zip(examples, known, strict=True)
-        if row is not None and row["status"] == "done"
-    ]
-    cut = embeddings_of(filled.store, [_span(example, row) for example, row in readable])
-    clips = [
-        ClipFeatures(example=example, sha256=row["content_sha256"], embeddings=embeddings)
-        for (example, row), embeddings in zip(readable, cut, strict=True)
-        if embeddings
-    ]
-    read = {id(clip.example) for clip in clips}
-    lost = [
-        _loss(example, row)
-        for example, row in zip(examples, known, strict=True)
-        if id(example) not in read
-    ]
-    notices = (*filled.notices, *_damage([row for _, row in readable]))
+    known = [(example, _row_of(example, filled.files, rows)) for example in examples]
+    there = [(example, row) for example, row in known if row is not None]
+    lost = [_gone(example) for example, row in known if row is None]
+    clips: list[ClipFeatures] = []
+    cut = embeddings_of(filled.store, [_span(example, row) for example, row in there])
+    for (example, row), embeddings in zip(there, cut, strict=True):
+        if embeddings:
+            sha256 = row["content_sha256"]
+            clips.append(ClipFeatures(example=example, sha256=sha256, embeddings=embeddings))
+        else:
+            lost.append(_loss(example, row))
+    notices = (*filled.notices, *_damage([row for _, row in there]))
     return Features(clips=tuple(clips), lost=tuple(lost), notices=notices)
 
 
@@ -152,11 +145,14 @@ def _span(example: Example, row: VideoRow) -> Span:
     )
 
 
-def _loss(example: Example, row: VideoRow | None) -> str:
+def _gone(example: Example) -> str:
+    name = shown(example.path)
+    return f"{name}: it has changed or gone while it was read; run again once it rests"
+
+
+def _loss(example: Example, row: VideoRow) -> str:
     """Why a clip could not be had."""
     name = shown(example.path)
-    if row is None:
-        return f"{name}: it has changed or gone while it was read; run again once it rests"
     if row["status"] != "done":
         return f"{name}: {row['error'].removeprefix(row['source'] + ': ')}"
     if example.start_seconds is None and example.end_seconds is None:
@@ -216,7 +212,7 @@ def dataset_of(
         pooling: of each window.
         window_seconds: longer clips are cut into several windows of this length.
     """
-    cut = [list(_windows(clip.embeddings, window_seconds)) for clip in clips]
+    cut = [list(cut_windows(clip.embeddings, window_seconds)) for clip in clips]
     groups = {
         group: number for number, group in enumerate(sorted({c.example.group for c in clips}))
     }
@@ -232,12 +228,15 @@ def dataset_of(
 
 def windows_of(clips: Sequence[ClipFeatures], window_seconds: Fraction) -> list[Frames]:
     """The frames of each window, T x D, in the order of `dataset_of`."""
-    cut = (window for clip in clips for window in _windows(clip.embeddings, window_seconds))
+    cut = (window for clip in clips for window in cut_windows(clip.embeddings, window_seconds))
     return [window.vectors for window in cut]
 
 
-def _windows(embeddings: Sequence[Embedding], window_seconds: Fraction) -> list[Clip]:
-    """The last one may be cut short; less than half of one says too little to learn from."""
+def cut_windows(embeddings: Sequence[Embedding], window_seconds: Fraction) -> list[Clip]:
+    """The windows of a clip.
+
+    The last one may be cut short; less than half of one says too little to learn from.
+    """
     cut = list(windows(embeddings, window_seconds=window_seconds, hop_seconds=window_seconds))
     long = [window for window in cut if window.span.duration * 2 >= window_seconds]
     return long or cut[:1]

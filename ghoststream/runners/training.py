@@ -4,10 +4,11 @@ trained = train(make_config(TrainConfig, {"data": "gestures", "out": "gestures.s
 trained.head.training.figures["accuracy"]
 """
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -29,7 +30,7 @@ from ghoststream.runners.features import (
 )
 from ghoststream.runners.training_store import Place, Progress, find_place
 from ghoststream.sinks.atomic import AtomicFile, output_errors
-from ghoststream.train.calibration import calibration_error, fit_temperature
+from ghoststream.train.calibration import calibration_error, fit_temperature, softmax
 from ghoststream.train.dataset import Dataset
 from ghoststream.train.examples import Example, check_examples, classes_of
 from ghoststream.train.folds import grouped_folds
@@ -37,6 +38,11 @@ from ghoststream.train.linear import choose_strength, fit_linear
 from ghoststream.train.scores import Scores, score
 from ghoststream.train.threshold import DEFAULT_ENTER, AlarmLimit, choose_threshold, parse_limit
 from ghoststream.train.validation import Checked, cross_validate
+
+if TYPE_CHECKING:
+    from ghoststream.runners.finetuning import Finetuned
+
+Say: TypeAlias = Callable[[str], None]
 
 ATTENTION = "attention"
 EVENLY = "mean_change"
@@ -69,17 +75,25 @@ class Trained:
     path: Path
     candidates: Sequence[Candidate]
     chosen: Candidate
+    finetuned: "Finetuned | None"
+    """None where nobody asked for it."""
     notices: tuple[str, ...]
     lost: tuple[str, ...]
     """A sentence for each clip that could not be read."""
 
 
-def train(config: TrainConfig, *, progress: Progress = lambda done, of: None) -> Trained:
-    """Trains a head, and writes it.
+def train(
+    config: TrainConfig,
+    *,
+    progress: Progress = lambda done, of: None,
+    say: Say = lambda line: None,
+) -> Trained:
+    """Trains a head, and writes it; and, where fine-tuning pays, its network beside it.
 
     Args:
         config: clips, and how to learn from them.
         progress: told of each video that is embedded.
+        say: told how far fine-tuning is.
 
     Raises:
         DataError: clips that nothing can be learnt from.
@@ -97,29 +111,77 @@ def train(config: TrainConfig, *, progress: Progress = lambda done, of: None) ->
     check_examples(to_learn)
     background = _background(config, classes_of(to_learn))
     place = find_place(config, fps=config.fps, framing=config.framing)
-    file = AtomicFile(config.out)
+    file, network = AtomicFile(config.out), AtomicFile(network_path(config.out))
     file.prepare()
     try:
         features = read_features(to_learn, place, progress=progress)
         check_enough(features)
         candidates = compare(features.clips, config)
         chosen = max(candidates, key=_worth)
-        training = _training(config, place, features, chosen, background, limit)
-        frames = windows_of(features.clips, config.window)
-        head = _fitted(chosen, frames, config, training, place.weights_sha256)
+        tuned = _finetuned(chosen, features, place, config, say) if config.finetune else None
+        if tuned is None or tuned.student is None:
+            training = _training(config, place, features, chosen, background, limit)
+            frames = windows_of(features.clips, config.window)
+            head = _fitted(chosen, frames, config, training, place.weights_sha256)
+        else:
+            better = replace(chosen, checked=tuned.checked, scores=tuned.scores)
+            training = _training(config, place, features, better, background, limit)
+            head = _written_with_network(tuned, better, training, network)
         with output_errors(config.out):
             save_head(head, file.partial)
         file.commit()
     finally:
         file.discard()
+        network.discard()
     return Trained(
         head=head,
         path=config.out,
         candidates=candidates,
         chosen=chosen,
+        finetuned=tuned,
         notices=features.notices,
         lost=features.lost,
     )
+
+
+def network_path(head: Path) -> Path:
+    """Where the network of a head lies, if it has one of its own.
+
+    Example:
+        >>> network_path(Path("gestures.safetensors")).name
+        'gestures.backbone.safetensors'
+    """
+    return head.with_name(f"{head.stem}.backbone.safetensors")
+
+
+def _finetuned(
+    chosen: Candidate, features: Features, place: Place, config: TrainConfig, say: Say
+) -> "Finetuned":
+    # Here, because it brings torch, which takes seconds, and most trainings need none.
+    from ghoststream.runners.finetuning import finetune
+
+    return finetune(
+        features.clips,
+        chosen.data,
+        pooling=chosen.pooling,
+        recall=chosen.scores.mean_recall,
+        place=place,
+        config=config,
+        say=say,
+    )
+
+
+def _written_with_network(
+    tuned: "Finetuned", better: Candidate, training: Training, file: AtomicFile
+) -> LinearHead:
+    """The network first: a head without one is worth nothing."""
+    from ghoststream.runners.finetuning import tuned_head, write_network
+
+    file.prepare()
+    with output_errors(file.path):
+        sha256 = write_network(tuned, file.partial, clips=len(better.data.labels))
+    file.commit()
+    return tuned_head(tuned, better.data, training, file=file.path.name, sha256=sha256)
 
 
 def _worth(candidate: Candidate) -> float:
@@ -215,16 +277,11 @@ def _enter(chosen: Candidate, background: int, limit: AlarmLimit) -> float:
     """By windows of background that the classifier did not learn from."""
     data = chosen.data
     temperature = fit_temperature(chosen.checked.logits, data)
-    scores = _softmax(chosen.checked.logits / temperature)
+    scores = softmax(chosen.checked.logits / temperature)
     of_background = data.labels[data.owners] == background
     others = np.delete(scores[of_background], background, axis=1).max(axis=1)
     seconds = float(data.seconds[of_background].sum())
     return choose_threshold(others, allowed=limit.allowed(windows=len(others), seconds=seconds))
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 def figures_of(chosen: Candidate) -> dict[str, object]:

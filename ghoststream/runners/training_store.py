@@ -16,7 +16,7 @@ from ghoststream.archive.schema import VIDEOS, Recipe
 from ghoststream.archive.store import Store, open_store
 from ghoststream.config import ArchiveConfig, EvaluateConfig, TrainConfig, make_config
 from ghoststream.errors import StoreError
-from ghoststream.models import choose_device, resolve_weights
+from ghoststream.models import Weights, choose_device, resolve_weights
 from ghoststream.models.cache import cache_folder, cache_key
 from ghoststream.runners.archive.run import run_archive
 from ghoststream.runners.archive.triage import CATALOG_COLUMNS, Catalog, triaged
@@ -77,29 +77,31 @@ def find_place(config: TrainConfig | EvaluateConfig, *, fps: Fraction, framing: 
         free = type(config).model_fields.keys() - config.model_fields_set
         return _known_place(config, {k: v for k, v in wanted.items() if k not in free})
     weights = resolve_weights(config.model, config.weights)
-    settings = {
-        **{name: getattr(config, name) for name in RUNNING},
-        "model": config.model,
-        "weights": config.weights,
-        "framing": framing,
-        "fps": fps,
-    }
-    preprocessing = plain(replace(weights.preprocessing, framing=framing).as_dict())
-    key = {
-        "model": [config.model, weights.sha256],
-        "preprocessing": preprocessing,
-        "fps": str(fps),
-        "runtime": [choose_device(config.device), config.precision],
-    }
-    store = config.store or str(cache_folder() / FOLDER / cache_key(key))
+    store = config.store or str(_own_store(config, weights, fps, framing))
+    settings = {name: getattr(config, name) for name in ("model", "weights", *RUNNING)}
+    values = {**settings, "framing": framing, "fps": fps, "store": store}
     return Place(
-        config=make_config(ArchiveConfig, {**settings, "store": store}),
+        config=make_config(ArchiveConfig, values),
         weights_sha256=weights.sha256,
         fps=fps,
         framing=framing,
         recipe=open_store(store).recipe if holds_store(store, VIDEOS) else None,
         notice=weights.notice,
     )
+
+
+def _own_store(
+    config: TrainConfig | EvaluateConfig, weights: Weights, fps: Fraction, framing: Framing
+) -> Path:
+    """In the user's cache, under a name that is another one wherever vectors may differ."""
+    preprocessing = replace(weights.preprocessing, framing=framing)
+    key = {
+        "model": [config.model, weights.sha256],
+        "preprocessing": plain(preprocessing.as_dict()),
+        "fps": str(fps),
+        "runtime": [choose_device(config.device), config.precision],
+    }
+    return cache_folder() / FOLDER / cache_key(key)
 
 
 def _known_place(config: TrainConfig | EvaluateConfig, asked: Mapping[str, object]) -> Place:

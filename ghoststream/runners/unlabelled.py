@@ -1,6 +1,7 @@
 """Pictures to learn from without labels: of folders, tar files and videos, decoded and kept.
 
-pool = picture_pool([Path("photos")], folder=Path("work"), stored=256, fps=Fraction(1))
+files = unlabelled_files([Path("photos")])
+pool = picture_pool(files, folder=Path("work"), stored=256, fps=Fraction(1), progress=print)
 """
 
 import hashlib
@@ -30,26 +31,20 @@ TOLD_SECONDS = 5.0
 
 
 def picture_pool(
-    places: Sequence[Path], *, folder: Path, stored: int, fps: Fraction, progress: Progress
+    files: Sequence[Path], *, folder: Path, stored: int, fps: Fraction, progress: Progress
 ) -> PicturePool:
     """All pictures, from the folder where an earlier call has kept them.
 
     Args:
-        places: folders, pictures, videos and tar files of pictures.
+        files: as `unlabelled_files` gives them.
         folder: where decoded ones are kept.
         stored: longest shorter side of a kept picture, in pixels.
         fps: frames a second taken of videos.
         progress: told every few seconds, where they are decoded.
 
     Raises:
-        ConfigError: there are no such files.
         OutputError: they cannot be kept.
     """
-    files = list(_files(places))
-    if not files:
-        raise ConfigError(
-            f"there are no pictures, videos or tar files in {', '.join(map(shown, places))}"
-        )
     key = _key(files, stored, fps)
     with output_errors(folder):
         kept = open_pool(folder, key=key)
@@ -61,11 +56,24 @@ def picture_pool(
     return kept
 
 
-def _files(places: Sequence[Path]) -> Iterator[Path]:
-    for place in places:
-        if not place.exists():
-            raise ConfigError(f"there is nothing at {shown(place)}; give a folder or a file")
-        yield from sorted(filter(_is_read, place.rglob("*"))) if place.is_dir() else [place]
+def unlabelled_files(places: Sequence[Path]) -> list[Path]:
+    """Pictures, videos and tar files, folder by folder, in the order of their names.
+
+    Raises:
+        ConfigError: there are none.
+    """
+    files = [path for place in places for path in _files_of(place)]
+    if not files:
+        raise ConfigError(
+            f"there are no pictures, videos or tar files in {', '.join(map(shown, places))}"
+        )
+    return files
+
+
+def _files_of(place: Path) -> list[Path]:
+    if not place.exists():
+        raise ConfigError(f"there is nothing at {shown(place)}; give a folder or a file")
+    return sorted(filter(_is_read, place.rglob("*"))) if place.is_dir() else [place]
 
 
 def _is_read(path: Path) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ghoststream.train.calibration import softmax
 from ghoststream.train.dataset import Dataset, Indices, Numbers
 from ghoststream.train.linear import DEFAULT_STRENGTH, class_weights, spread_of
 
@@ -72,7 +73,7 @@ class _Problem:
         attention = self._attention(query)
         pooled = np.add.reduceat(self.frames * attention[:, None], self.starts)
         logits = pooled @ weight.T + bias
-        chances = _softmax(logits)
+        chances = softmax(logits)
         given = chances[np.arange(len(self.labels)), self.labels]
         loss = -(self.weights * np.log(np.maximum(given, 1e-300))).sum()
         loss += (weight**2).sum() / self.strength / 2 + (query**2).sum() / QUERY_STRENGTH / 2
@@ -120,8 +121,3 @@ def _minimised(problem: _Problem) -> Numbers:
             problem.loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ITERATIONS}
         )
     return np.asarray(found.x[:features])
-
-
-def _softmax(logits: Numbers) -> Numbers:
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))

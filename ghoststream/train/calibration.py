@@ -17,8 +17,13 @@ TEMPERATURES = np.geomspace(0.05, 20, 241)
 
 def probabilities(logits: Numbers, data: Dataset) -> Numbers:
     """Of each clip, the mean over its windows: N x C to M x C."""
+    return data.clip_means(softmax(logits))
+
+
+def softmax(logits: Numbers) -> Numbers:
+    """Rows that sum to 1."""
     exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return data.clip_means(exponentials / exponentials.sum(axis=1, keepdims=True))
+    return np.asarray(exponentials / exponentials.sum(axis=1, keepdims=True))
 
 
 def log_loss(means: Numbers, labels: Indices) -> float:

@@ -89,11 +89,11 @@ def _from_table(table: Path) -> Iterator[Example]:
         ) from error
     reader = csv.DictReader(io.StringIO(text, newline=""))
     _check_columns(table, reader.fieldnames or ())
-    for row in reader:
-        try:
+    try:
+        for row in reader:
             yield _example(table.parent, row)
-        except ValueError as error:
-            raise DataError(f"{table}, line {reader.line_num}: {error}") from None
+    except (ValueError, csv.Error) as error:
+        raise DataError(f"{table}, line {reader.line_num}: {error}") from None
 
 
 def _check_columns(table: Path, columns: Sequence[str]) -> None:

@@ -1,6 +1,6 @@
 """Have I labelled enough? How well fewer clips would have done.
 
-curve = learning_curve(data, folds=folds, strength=0.01, seed=0)
+curve = learning_curve(data, folds=folds, seed=0)
 verdict(curve)
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 from ghoststream.train.calibration import probabilities
 from ghoststream.train.dataset import Dataset, Indices
 from ghoststream.train.folds import Fold
-from ghoststream.train.linear import fit_linear
+from ghoststream.train.linear import choose_strength, fit_linear
 from ghoststream.train.scores import Share, share
 
 PARTS = (0.1, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -30,33 +30,32 @@ class Point:
     accuracy: Share
 
 
-def learning_curve(
-    data: Dataset, *, folds: Sequence[Fold], strength: float, seed: int
-) -> tuple[Point, ...]:
+def learning_curve(data: Dataset, *, folds: Sequence[Fold], seed: int) -> tuple[Point, ...]:
     """Trains on growing parts of the groups, and always checks with the same clips.
 
     Args:
         data: all clips.
         folds: that test each clip once.
-        strength: of the classifier.
         seed: of the order in which groups are added.
 
     Returns:
         A point for each part in which every class is there to learn.
     """
-    points = (_point(data, folds, part, strength, seed) for part in PARTS)
+    points = (_point(data, folds, part, seed) for part in PARTS)
     return tuple(point for point in points if point is not None)
 
 
-def _point(
-    data: Dataset, folds: Sequence[Fold], part: float, strength: float, seed: int
-) -> Point | None:
+def _point(data: Dataset, folds: Sequence[Fold], part: float, seed: int) -> Point | None:
     right, learnt = 0, 0
+    strengths: list[float] = []
     for number, fold in enumerate([*folds] * REPETITIONS):
         clips = _some_groups(data, fold.learnt, part, seed + number)
         if len(np.unique(data.labels[clips])) < len(np.unique(data.labels)):
             return None
-        right += _right(data, clips, fold.tested, strength)
+        # Chosen by what is learnt from alone; one choice a fold, since it takes most of the time.
+        if number < len(folds):
+            strengths.append(choose_strength(data.of(clips), seed=seed))
+        right += _right(data, clips, fold.tested, strengths[number % len(folds)])
         learnt += len(clips)
     mean_clips = learnt / len(folds) / REPETITIONS
     accuracy = share(round(right / REPETITIONS), len(data.labels))

@@ -51,7 +51,7 @@ def parse_limit(text: str) -> AlarmLimit:
     except ValueError:
         rate = math.nan
     is_bare = number == text
-    if is_bare or not rate >= 0 or (unit == "share" and rate >= 1):
+    if is_bare or not 0 <= rate < math.inf or (unit == "share" and rate >= 1):
         raise ConfigError(
             f"false_alarms is {text!r}; give a number an hour of background, such as 2/h, or a "
             "share of its windows, such as 1%"

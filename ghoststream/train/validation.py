@@ -49,6 +49,17 @@ def cross_validate(
         model = fit_linear(learnt, strength=choose_strength(learnt, seed=seed))
         windows = data.windows_of(fold.tested)
         logits[windows] = model.logits(seen.vectors[windows])
+    return checked_answers(logits, data, folds)
+
+
+def checked_answers(logits: Numbers, data: Dataset, folds: Sequence[Fold]) -> Checked:
+    """Answers that are there already.
+
+    Args:
+        logits: N x C, of windows, each by a classifier that knows no clip of its group.
+        data: of the same windows.
+        folds: by which they were made.
+    """
     return Checked(
         logits=logits,
         raw=probabilities(logits, data),

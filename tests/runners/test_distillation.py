@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from clips import write_clip
+from filelock import FileLock
 from safetensors.torch import load_file
 from unlabelled import blobs, random_weights, write_picture
 
@@ -24,7 +25,7 @@ from ghoststream.config import DistillConfig, make_config
 from ghoststream.errors import ConfigError, DataError
 from ghoststream.models import create_model, resolve_weights
 from ghoststream.runners.distillation import Judged, Note, Report, distill
-from ghoststream.runners.unlabelled import picture_pool
+from ghoststream.runners.unlabelled import picture_pool, unlabelled_files
 from ghoststream.train.distill.files import read_checkpoint
 from ghoststream.train.distill.pool import PicturePool
 
@@ -74,7 +75,11 @@ def run(values: dict[str, Any], *, stop_at: int | None = None) -> tuple[Any, lis
 def read(folder: Path, *places: Path, stored: int = 256) -> PicturePool:
     folder.mkdir(exist_ok=True)
     return picture_pool(
-        places, folder=folder, stored=stored, fps=Fraction(2), progress=lambda done: None
+        unlabelled_files(places),
+        folder=folder,
+        stored=stored,
+        fps=Fraction(2),
+        progress=lambda done: None,
     )
 
 
@@ -133,7 +138,12 @@ def test_what_cannot_be_is_refused(photos: Path, teacher: Path, tmp_path: Path) 
         run(settings(tmp_path / "empty", teacher, out))
     with pytest.raises(ConfigError, match="forcing is a share of samples or minutes"):
         run(settings(photos, teacher, out, forcing=0.5))
-    assert not out.exists()
+    with (
+        FileLock(tmp_path / "s.work" / "lock"),
+        pytest.raises(ConfigError, match=r"another distillation is at work in .*s\.work; stop it"),
+    ):
+        run(settings(photos, teacher, out))
+    assert list(tmp_path.glob("*.safetensors")) == []
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from ghoststream.train.distill.teacher import Teacher, TeacherStages, teacher_st
 
 SCHEDULE = Schedule(learning_rate=3e-3, finish=0.5, forcing=0.5)
 DRAWING = Drawing(seed=7, pictures=8, batch=4, size=32, teacher_size=32)
-STEPS = 4
+STEPS = 2
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -90,24 +90,24 @@ def test_a_break_changes_nothing_at_all(weights: Path, pool: PicturePool, tmp_pa
         through = begun(weights)
         losses = learn(through, pool, STEPS)
         until = begun(weights)
-        first = learn(until, pool, 2)
+        first = learn(until, pool, 1)
         write_checkpoint(tmp_path / "checkpoint.pt", until.state())
 
         after = begun(weights)
         assert not same(after, until)
         after.restore(read_checkpoint(tmp_path / "checkpoint.pt"))
         assert same(after, until)
-        second = learn(after, pool, 2)
+        second = learn(after, pool, 1)
     assert first + second == losses
     assert same(after, through)
     assert after.step == through.step == STEPS
 
 
 def test_what_is_imitated_comes_nearer(weights: Path, pool: PicturePool) -> None:
-    distiller = begun(weights, Schedule(learning_rate=0.02, finish=0, forcing=0))
+    distiller = begun(weights, Schedule(learning_rate=0.1, finish=0, forcing=0))
     with deterministic("cpu"):
-        losses = learn(distiller, pool, 24)
-    assert np.mean(losses[-6:]) < 0.5 * np.mean(losses[:6])
+        losses = learn(distiller, pool, 10)
+    assert np.mean(losses[-3:]) < 0.5 * np.mean(losses[:3]), losses
 
 
 def test_numbers_that_run_away_are_told(weights: Path, pool: PicturePool) -> None:

@@ -81,6 +81,7 @@ def test_a_folder_with_a_table_is_read_by_it(tmp_path: Path) -> None:
         ("path,label,start\na.mp4,wave,soon\n", "line 2: start is 'soon'"),
         ("path,label,end\na.mp4,wave,nan\n", "line 2: end is 'nan'; it is a number of seconds"),
         ("path,label,start,end\na.mp4,wave,3,2\n", "line 2: end .2. must come after start .3."),
+        ('path,label\na.mp4,"' + "x" * 200_000, "field larger than field limit"),
         ("path,label\nb.mp4,wave\n", "names 1 files that are not there, such as .*b.mp4"),
     ],
 )

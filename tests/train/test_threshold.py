@@ -10,7 +10,7 @@ def test_as_many_alarms_are_allowed_as_the_limit_says() -> None:
     assert parse_limit("5%").allowed(windows=100, seconds=5400.0) == 5
 
 
-@pytest.mark.parametrize("text", ["2", "", "x/h", "-1/h", "nan/h", "100%", "5 per hour"])
+@pytest.mark.parametrize("text", ["2", "", "x/h", "-1/h", "nan/h", "inf/h", "100%", "5 per hour"])
 def test_what_is_no_limit_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="such as 2/h"):
         parse_limit(text)

@@ -149,9 +149,8 @@ class Distiller:
     @torch.no_grad()
     def _take_into_average(self) -> None:
         decay = min(AVERAGE_DECAY, self.step / (self.step + AVERAGE_START))
-        pairs = zip(_floats(self._average), _floats(self._student), strict=True)
-        for average, current in pairs:
-            average.lerp_(current, 1 - decay)
+        # All at once: on a card, hundreds of small steps would take longer than the learning.
+        torch._foreach_lerp_(_floats(self._average), _floats(self._student), 1 - decay)
 
     def _checked(self, apart: float) -> float:
         if not math.isfinite(apart):
