@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := runs/demo
 
-.PHONY: demo test test-slow check install clean
+.PHONY: demo page test test-slow check install clean
 
 install: $(VENV)/.installed
 
@@ -18,6 +18,9 @@ $(VENV)/.installed: pyproject.toml
 
 demo: install
 	$(BIN)/ghoststream run sample_videos/tour.mp4 --out $(DEMO_OUT) --exist-ok --annotate $(DEMO_OUT)/tour.mp4
+
+page: install
+	$(BIN)/ghoststream serve sample_videos --data runs/page
 
 test: install
 	$(BIN)/python -m pytest
