@@ -32,20 +32,35 @@ def grouped_folds(data: Dataset, *, folds: int, seed: int) -> list[Fold]:
     Raises:
         DataError: groups and classes cannot be cut so.
     """
-    from sklearn.model_selection import StratifiedGroupKFold
-
     several = len(np.unique(data.labels)) > 1
     parts = min(folds, _fewest_groups(data)) if several else 0
-    for attempt in range(ATTEMPTS if parts > 1 else 0):
-        splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed + attempt)
-        cut = splitter.split(np.zeros(len(data.labels)), data.labels, data.groups)
-        found = [Fold(learnt=learnt, tested=tested) for learnt, tested in cut]
-        if all(_is_whole(data, fold) for fold in found):
-            return found
+    for cut in (_stratified, _shuffled) if parts > 1 else ():
+        for attempt in range(ATTEMPTS):
+            found = cut(data, parts, seed + attempt)
+            if all(_is_whole(data, fold) for fold in found):
+                return found
     raise DataError(
         "the groups cannot be split so that every class is learnt and tested; add clips of other "
         "groups to the rarest class"
     )
+
+
+def _stratified(data: Dataset, parts: int, seed: int) -> list[Fold]:
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    splitter = StratifiedGroupKFold(parts, shuffle=True, random_state=seed)
+    cut = splitter.split(np.zeros(len(data.labels)), data.labels, data.groups)
+    return [Fold(learnt=learnt, tested=tested) for learnt, tested in cut]
+
+
+def _shuffled(data: Dataset, parts: int, seed: int) -> list[Fold]:
+    """Where a group holds several classes, parts of equal mixture may leave out a class, and others
+    need not."""
+    groups = np.unique(data.groups)
+    part_of = np.random.default_rng(seed).integers(parts, size=len(groups))
+    parts_of_clips = part_of[np.searchsorted(groups, data.groups)]
+    cut = [parts_of_clips == part for part in range(parts)]
+    return [Fold(learnt=np.flatnonzero(~part), tested=np.flatnonzero(part)) for part in cut]
 
 
 def _fewest_groups(data: Dataset) -> int:

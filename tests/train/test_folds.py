@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from labelled import dataset, two_clouds
@@ -24,6 +26,12 @@ def test_the_same_seed_gives_the_same_parts() -> None:
     data = two_clouds(20, apart=1)
     first, second = (grouped_folds(data, folds=4, seed=3) for _ in range(2))
     assert all(np.array_equal(a.tested, b.tested) for a, b in zip(first, second, strict=True))
+
+
+def test_a_group_of_both_classes_can_be_a_part_of_its_own() -> None:
+    data = replace(dataset([[0.0]] * 4, [0, 1, 0, 1]), groups=np.array([0, 0, 1, 2]))
+    folds = grouped_folds(data, folds=5, seed=0)
+    assert sorted(sorted(fold.tested.tolist()) for fold in folds) == [[0, 1], [2, 3]]
 
 
 @pytest.mark.parametrize("labels", [[0, 0, 0, 1], [0, 0, 0, 0]])

@@ -48,7 +48,8 @@ export function draw(place, data) {
   });
   const step = tickSeconds(duration);
   for (let tick = 0; tick <= duration; tick += step) {
-    svg.append(made("text", { class: "tick", x: x(start + tick), y: height - 6, "text-anchor": tick === 0 ? "start" : "middle" }, clock(tick)));
+    const anchor = tick === 0 ? "start" : tick + step / 4 > duration ? "end" : "middle";
+    svg.append(made("text", { class: "tick", x: x(start + tick), y: height - 6, "text-anchor": anchor }, clock(tick)));
   }
   const mark = made("rect", { class: "mark", x: 0, y: 0, width: 0, height: height - 20 });
   const now = made("line", { class: "now", x1: x(start), x2: x(start), y1: 0, y2: height - 20 });
