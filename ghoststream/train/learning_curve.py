@@ -39,10 +39,11 @@ def learning_curve(data: Dataset, *, folds: Sequence[Fold], seed: int) -> tuple[
         seed: of the order in which groups are added.
 
     Returns:
-        A point for each part in which every class is there to learn.
+        A point for each number of clips with which every class is there to learn.
     """
     points = (_point(data, folds, part, seed) for part in PARTS)
-    return tuple(point for point in points if point is not None)
+    # Of few groups, several parts are the same ones.
+    return tuple({point.clips: point for point in points if point is not None}.values())
 
 
 def _point(data: Dataset, folds: Sequence[Fold], part: float, seed: int) -> Point | None:

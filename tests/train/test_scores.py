@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from labelled import dataset, two_clouds
@@ -83,6 +85,12 @@ def test_a_learning_curve_rises_and_says_so() -> None:
     curve = learning_curve(data, folds=folds, seed=0)
     assert [point.clips for point in curve] == [4, 8, 16, 24, 32, 40]
     assert (curve[-1].accuracy.value or 0) > (curve[0].accuracy.value or 0)
+
+
+def test_parts_that_are_the_same_clips_are_one_point() -> None:
+    data = replace(two_clouds(8, apart=3), groups=np.repeat([0, 1, 2, 3], 2))
+    folds = grouped_folds(data, folds=2, seed=0)
+    assert [point.clips for point in learning_curve(data, folds=folds, seed=0)] == [2, 4]
 
 
 @pytest.mark.parametrize(
