@@ -5,7 +5,7 @@ import signal
 import time
 
 from ghoststream.errors import DataError
-from ghoststream.serve.teach.child import Send
+from ghoststream.serve.child import Send
 from ghoststream.serve.teach.plan import HEAD, LearningPlan, LearningProgress, Learnt
 from ghoststream.train.scores import share
 

@@ -6,7 +6,6 @@ with closing(Crew(make_work, workers=2)) as crew:
         for index, message in crew.messages(): ...
 """
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -20,6 +19,8 @@ from multiprocessing.context import SpawnProcess
 from queue import SimpleQueue
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar, cast
 
+from ghoststream.processes import SPAWN, ending
+
 Task = TypeVar("Task")
 Taken = TypeVar("Taken", contravariant=True)
 
@@ -30,8 +31,6 @@ Work: TypeAlias = Callable[[Task, Send, threading.Event], None]
 MakeWork: TypeAlias = Callable[[], Work[Task]]
 """Called in each worker; has to be something that can be pickled."""
 
-# A copy of this process (fork) would hold the locks of its threads.
-CONTEXT = multiprocessing.get_context("spawn")
 STOP = "stop"
 READY = "ready"
 POLL_SECONDS = 0.1
@@ -192,8 +191,8 @@ class Crew(Generic[Task]):
         return [message]
 
     def _hire(self) -> _Worker:
-        ours, theirs = CONTEXT.Pipe()
-        process = CONTEXT.Process(target=_work, args=(theirs, self._make_work), daemon=True)
+        ours, theirs = SPAWN.Pipe()
+        process = SPAWN.Process(target=_work, args=(theirs, self._make_work), daemon=True)
         process.start()
         theirs.close()
         worker = _Worker(process=process, connection=ours)
@@ -225,12 +224,11 @@ class Crew(Generic[Task]):
         self._workers.remove(worker)
         if self._waiting:
             self._workers.append(self._hire())
-        return [] if worker.index is None else [Lost(_cause(worker), is_late=worker.is_late)]
-
-
-def _cause(worker: _Worker) -> str:
-    code = worker.process.exitcode or 0
-    return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return (
+            []
+            if worker.index is None
+            else [Lost(ending(worker.process.exitcode), is_late=worker.is_late)]
+        )
 
 
 def _tell(worker: _Worker, order: object) -> None:

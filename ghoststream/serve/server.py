@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from ghoststream.config import ServeConfig
 from ghoststream.errors import ConfigError, OutputError
+from ghoststream.processes import step_back
 from ghoststream.serve.access_log import access_log
 from ghoststream.serve.app import create_app
 from ghoststream.serve.connections import PageServer, uvicorn_config
@@ -61,7 +62,7 @@ async def _serve(
     notice: Callable[[str], None],
 ) -> None:
     async with app.router.lifespan_context(app):
-        os.nice(max(0, NICENESS - os.nice(0)))  # now, so that the analysis has not inherited it
+        step_back(NICENESS)  # now, so that the analysis has not inherited it
         server = PageServer(uvicorn_config(app, site.config))
         stopping = asyncio.create_task(_stop_when_told(stop, site, server))
         notice(address_of(site.config, listener))

@@ -20,11 +20,10 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar, cast
 
 from ghoststream.errors import Busy, GhostStreamError, WorkerLost
+from ghoststream.processes import SPAWN, ending, step_back
 
 T = TypeVar("T")
 
-# A copy of this process (fork) would hold the locks of its threads, and its sockets.
-CONTEXT = multiprocessing.get_context("spawn")
 NICENESS = 10
 MEMORY_BYTES = 4 << 30
 START_SECONDS = 120.0
@@ -120,9 +119,9 @@ class Worker:
         return self._process, self._line
 
     def _started(self) -> tuple[SpawnProcess, Connection]:
-        ours, theirs = CONTEXT.Pipe()
+        ours, theirs = SPAWN.Pipe()
         arguments = (theirs, self._memory_bytes)
-        process = CONTEXT.Process(target=_work, args=arguments, name="worker", daemon=True)
+        process = SPAWN.Process(target=_work, args=arguments, name="worker", daemon=True)
         process.start()
         theirs.close()  # so that its end is noticed
         return process, ours
@@ -149,13 +148,7 @@ def _exchange(process: SpawnProcess, line: Connection, request: object) -> objec
         return line.recv()
     except (EOFError, OSError):
         process.join(FAREWELL_SECONDS)
-        return _Failed(_end(process.exitcode))
-
-
-def _end(code: int | None) -> str:
-    if code is not None and code < 0:
-        return f"by {signal.Signals(-code).name}"
-    return f"with exit code {code}"
+        return _Failed(ending(process.exitcode))
 
 
 def _work(line: Connection, memory_bytes: int) -> None:
@@ -172,7 +165,7 @@ def _work(line: Connection, memory_bytes: int) -> None:
 
 def _restrain(memory_bytes: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to all; ours decides
-    os.nice(max(0, NICENESS - os.nice(0)))
+    step_back(NICENESS)
     resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

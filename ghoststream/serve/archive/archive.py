@@ -82,8 +82,7 @@ class Archive:
         """Follows the store from now on; labels the directory, where it is one."""
         if self._labelled is not None and self.address is not None:
             config = _labelling_config(self._config, self._labelled, self.address)
-            self._labelling = Labelling(config, self._hear)
-            await anyio.to_thread.run_sync(self._labelling.start)
+            self._labelling = await anyio.to_thread.run_sync(Labelling, config, self._hear)
         if self.address is None:
             await anyio.to_thread.run_sync(self.catalogue.clear)
         else:

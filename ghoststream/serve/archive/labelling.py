@@ -1,29 +1,20 @@
 """Labels a directory of videos in a process of its own, while the page shows what is done.
 
 labelling = Labelling(config, hear)
-labelling.start()
 labelling.close()
 """
 
-import multiprocessing
-import os
-import signal
 import threading
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
 from ghoststream.config import ArchiveConfig
-from ghoststream.errors import GhostStreamError
+from ghoststream.errors import GhostStreamError, WorkerLost
+from ghoststream.serve.child import Child, Parent, Send
 from ghoststream.types import Summary
 
-# A copy of this process (fork) would hold the locks of its threads, and its sockets.
-CONTEXT = multiprocessing.get_context("spawn")
-NICENESS = 5
-"""Below the page: what somebody waits for comes first."""
 CLOSE_SECONDS = 1.5
 """For what is finished to be kept, before the process is killed; the next run does the rest."""
 
@@ -45,7 +36,7 @@ Hear: TypeAlias = Callable[[Progress], None]
 
 
 class Labelling:
-    """One run over an archive.
+    """One run over an archive, from now on.
 
     Args:
         config: as of `ghoststream label`.
@@ -54,60 +45,40 @@ class Labelling:
 
     def __init__(self, config: ArchiveConfig, hear: Hear) -> None:
         self._hear = hear
-        self._ours, theirs = CONTEXT.Pipe()
-        self._theirs = theirs
-        # It has children of its own, which a daemon may not have.
-        self._process = CONTEXT.Process(target=_label, args=(config, theirs), daemon=False)
-        self._thread = threading.Thread(target=self._listen, name="labelling", daemon=True)
         self._is_closed = False
-
-    def start(self) -> None:
-        """Starts the process."""
-        self._process.start()
-        self._theirs.close()
+        self._child = Child(_label, config)
+        self._thread = threading.Thread(target=self._listen, name="labelling", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Ends it; what is finished is kept."""
         self._is_closed = True
-        if self._process.pid is not None:
-            self._stop()
-
-    def _stop(self) -> None:
-        with suppress(OSError):  # where it has ended by itself
-            self._ours.send("stop")
-        self._process.join(CLOSE_SECONDS)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
+        self._child.stop()
+        self._thread.join(CLOSE_SECONDS)
+        self._child.kill()
         self._thread.join()
-        self._ours.close()
 
     def _listen(self) -> None:
-        last = Progress()
-        while not last.is_over:
-            try:
-                last = self._ours.recv()
-            except (EOFError, OSError):
-                last = self._lost(last)
-            if not self._is_closed:
-                self._hear(last)
+        last, error = Progress(), None
+        try:
+            for last in self._child.messages():
+                self._tell(last)
+        except WorkerLost:
+            error = "the process that labels the videos was ended; start the page again to go on"
+        except GhostStreamError as refused:
+            error = str(refused)
+        self._tell(replace(last, is_over=True, error=error))
 
-    def _lost(self, last: Progress) -> Progress:
-        return Progress(
-            done=last.done,
-            of=last.of,
-            failed=last.failed,
-            is_over=True,
-            error="the process that labels the videos was ended; start the page again to go on",
-        )
+    def _tell(self, progress: Progress) -> None:
+        if not self._is_closed:
+            self._hear(progress)
 
 
 class _Teller:
     """An `ArchiveWatcher` that counts, and tells the page."""
 
-    def __init__(self, line: Connection) -> None:
-        self._line = line
+    def __init__(self, send: Send) -> None:
+        self._send = send
         self._done = self._failed = self._of = 0
 
     def expect(self, *, files: int, size_bytes: int, already_done: int, failed_before: int) -> None:
@@ -138,36 +109,12 @@ class _Teller:
         self._failed += 1
         self._tell()
 
-    def end(self, error: str | None = None) -> None:
-        self._tell(is_over=True, error=error)
-
-    def _tell(self, *, is_over: bool = False, error: str | None = None) -> None:
-        progress = Progress(
-            done=self._done, of=self._of, failed=self._failed, is_over=is_over, error=error
-        )
-        with suppress(OSError):  # where the page has gone, which `_wait` notices
-            self._line.send(progress)
+    def _tell(self) -> None:
+        self._send(Progress(done=self._done, of=self._of, failed=self._failed))
 
 
-def _label(config: ArchiveConfig, line: Connection) -> None:
+def _label(parent: Parent, config: ArchiveConfig) -> None:
     """What the process does."""
     from ghoststream.runners.archive.run import run_archive
 
-    # The terminal sends it to all; the page decides what it means.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.nice(NICENESS)
-    stop, teller = threading.Event(), _Teller(line)
-    threading.Thread(target=_wait, args=(line, stop), daemon=True).start()
-    try:
-        run_archive(config, stop=stop, watcher=teller)
-    except GhostStreamError as error:
-        teller.end(str(error))
-    else:
-        teller.end()
-
-
-def _wait(line: Connection, stop: threading.Event) -> None:
-    """Until the page says so, or is gone."""
-    with suppress(EOFError, OSError):
-        line.recv()
-    stop.set()
+    run_archive(config, stop=parent.stop, watcher=_Teller(parent))

@@ -8,7 +8,6 @@ cause = await process.ended()
 
 import asyncio
 import atexit
-import multiprocessing
 import pickle
 import signal
 import socket
@@ -18,12 +17,11 @@ from multiprocessing import resource_tracker
 from multiprocessing.context import SpawnProcess
 from typing import TypeAlias, cast
 
+from ghoststream.processes import SPAWN, ending
 from ghoststream.runners.live.line import LENGTH
 from ghoststream.serve.live.life import watch_cameras
 from ghoststream.serve.live.messages import FromWatcher, StopWatching, ToWatcher, WatchSpec
 
-# A copy of this process (fork) would hold its connections, and the locks of its threads.
-CONTEXT = multiprocessing.get_context("spawn")
 MAX_UNSENT_BYTES = 1 << 16
 """Of commands to a process that does not listen; more are given up."""
 END_SECONDS = 2.0
@@ -87,9 +85,7 @@ class WatchingProcess:
         atexit.unregister(self._process.kill)
         self._writer.close()
         code = self._process.exitcode
-        if not code:
-            return None
-        return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return ending(code) if code else None
 
     async def _join(self, timeout_seconds: float) -> None:
         await asyncio.to_thread(self._process.join, timeout_seconds)
@@ -116,7 +112,7 @@ class Launcher:
         """
         ours, theirs = socket.socketpair()
         try:
-            process = CONTEXT.Process(target=self._life, args=(spec, theirs), name="cameras")
+            process = SPAWN.Process(target=self._life, args=(spec, theirs), name="cameras")
             await asyncio.get_running_loop().run_in_executor(self._thread, process.start)
         except BaseException:
             ours.close()

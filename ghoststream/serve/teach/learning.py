@@ -12,7 +12,7 @@ from ghoststream.models import resolve_weights
 from ghoststream.runners.evaluation import evaluate
 from ghoststream.runners.evaluation_files import write_evaluation
 from ghoststream.runners.training import train
-from ghoststream.serve.teach.child import Send
+from ghoststream.serve.child import Send
 from ghoststream.serve.teach.plan import (
     HEAD,
     REPORT,

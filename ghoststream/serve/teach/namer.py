@@ -13,10 +13,10 @@ from pathlib import Path
 
 from ghoststream.archive.store import open_store
 from ghoststream.errors import GhostStreamError
+from ghoststream.serve.child import Child, Send
 from ghoststream.serve.events.book import Book, FoundEvent
 from ghoststream.serve.feed import Feed
 from ghoststream.serve.review import Review
-from ghoststream.serve.teach.child import Child, Send
 from ghoststream.serve.teach.heads import Heads
 from ghoststream.serve.teach.naming import name_videos, naming_of, stored_videos
 from ghoststream.types import EventState

@@ -16,9 +16,9 @@ from queue import SimpleQueue
 from typing import Any, Literal, TypeAlias, cast
 
 from ghoststream.errors import Conflict, GhostStreamError, NotThere, Unsuitable
+from ghoststream.serve.child import Child, Send
 from ghoststream.serve.feed import Feed
 from ghoststream.serve.review import Review
-from ghoststream.serve.teach.child import Child, Send
 from ghoststream.serve.teach.plan import HEAD, LearningPlan, LearningProgress, Learnt
 from ghoststream.sinks.atomic import output_errors
 

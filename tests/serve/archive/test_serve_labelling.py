@@ -54,11 +54,10 @@ def test_a_labelling_ends_with_the_page(tmp_path: Path) -> None:
     heard: list[Progress] = []
     settings = _labelling_config(config, videos, str(tmp_path / "x.store"))
     labelling = Labelling(settings, heard.append)
-    labelling.start()
     wait_for(lambda: len(heard) > 0)
     labelling.close()
     count = len(heard)
-    wait_for(lambda: not labelling._process.is_alive())
+    wait_for(lambda: not labelling._child._process.is_alive())
     assert len(heard) == count
 
 
@@ -69,7 +68,6 @@ def test_a_labelling_that_cannot_be_tells_why(tmp_path: Path) -> None:
     heard: list[Progress] = []
     settings = _labelling_config(config, tmp_path / "empty", str(tmp_path / "x.store"))
     labelling = Labelling(settings, heard.append)
-    labelling.start()
     wait_for(lambda: len(heard) > 0 and heard[-1].is_over)
     labelling.close()
     assert "empty" in (heard[-1].error or "")

@@ -18,9 +18,9 @@ from learners import (
 )
 
 from ghoststream.errors import Conflict, DataError, GhostStreamError, NotThere, WorkerLost
+from ghoststream.serve.child import Child
 from ghoststream.serve.feed import Feed
 from ghoststream.serve.review import Review
-from ghoststream.serve.teach.child import Child
 from ghoststream.serve.teach.plan import LearningPlan
 from ghoststream.serve.teach.trainer import Trainer
 

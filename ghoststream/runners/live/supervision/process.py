@@ -15,6 +15,7 @@ from multiprocessing.context import ForkServerProcess
 from types import ModuleType
 from typing import TypeAlias, cast
 
+from ghoststream.processes import ending
 from ghoststream.runners.live.capture.life import capture
 from ghoststream.runners.live.line import Line
 from ghoststream.runners.live.messages import CaptureSpec, FromCapture, ToCapture
@@ -50,9 +51,7 @@ class CaptureProcess:
     def end(self) -> str | None:
         """How the process has ended: `by SIGSEGV`; None while it runs."""
         code = self._process.exitcode
-        if code is None:
-            return None
-        return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+        return None if code is None else ending(code)
 
     def send(self, command: ToCapture) -> None:
         """Never waits; a process that does not listen is ended."""

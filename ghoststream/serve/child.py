@@ -1,10 +1,9 @@
 """A long task in a process of its own, which tells how far it is, and can be ended at any moment.
 
-child = Child(work, Path("clips.csv"))  # calls work(send, Path("clips.csv")) there
+child = Child(work, Path("clips.csv"))  # calls work(parent, Path("clips.csv")) there
 for message in child.messages(): ...
 """
 
-import multiprocessing
 import os
 import signal
 import threading
@@ -15,10 +14,10 @@ from multiprocessing.connection import Connection
 from typing import Any, Concatenate, ParamSpec, TypeAlias
 
 from ghoststream.errors import GhostStreamError, WorkerLost
+from ghoststream.processes import SPAWN, ending, step_back
 
 NICENESS = 10
-# A copy of this process (fork) would hold the locks of its threads.
-CONTEXT = multiprocessing.get_context("spawn")
+STOP = "stop"
 
 P = ParamSpec("P")
 Send: TypeAlias = Callable[[object], None]
@@ -29,28 +28,44 @@ class _Done:
     """The task is done; nothing more will be heard of it."""
 
 
+class Parent:
+    """What a task has of the process that began it: a `Send`, and the wish that it end.
+
+    Without a parent there is nothing left to do: this process ends at once.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.stop = threading.Event()
+        """Set when the task is to end in order."""
+        self._connection = connection
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __call__(self, message: object) -> None:
+        self._connection.send(message)
+
+    def _listen(self) -> None:
+        with suppress(EOFError, OSError):
+            while self._connection.recv() == STOP:
+                self.stop.set()
+        os._exit(0)
+
+
 class Child:
     """A process that does one task.
 
     Args:
-        work: the task; a function of a module, called with what sends messages, and the arguments.
+        work: the task; a function of a module, called with its parent, and the arguments.
         args: that can be pickled.
     """
 
     def __init__(
-        self, work: Callable[Concatenate[Send, P], None], *args: P.args, **kwargs: P.kwargs
+        self, work: Callable[Concatenate[Parent, P], None], *args: P.args, **kwargs: P.kwargs
     ) -> None:
-        self._connection, theirs = CONTEXT.Pipe()
+        self._connection, theirs = SPAWN.Pipe()
         # Not a daemon, since it may have processes of its own.
-        self._process = CONTEXT.Process(target=_live, args=(theirs, work, args, kwargs))
+        self._process = SPAWN.Process(target=_live, args=(theirs, work, args, kwargs))
         self._process.start()
         theirs.close()
-        self._is_killed = False
-
-    @property
-    def is_killed(self) -> bool:
-        """Whether we have ended it."""
-        return self._is_killed
 
     def messages(self) -> Iterator[Any]:
         """What the task sends, until it is done.
@@ -68,9 +83,13 @@ class Child:
             self._process.kill()
             self._process.join()
 
+    def stop(self) -> None:
+        """Asks the task to end in order. From any thread."""
+        with suppress(OSError):  # where it has ended by itself
+            self._connection.send(STOP)
+
     def kill(self) -> None:
         """Ends the process at once; its own end when their lines to it break. From any thread."""
-        self._is_killed = True
         self._process.kill()
 
     def _received(self) -> object:
@@ -78,11 +97,8 @@ class Child:
             return self._connection.recv()
         except (EOFError, OSError):
             self._process.join()
-            raise WorkerLost(f"the process ended {self._end()}; try again") from None
-
-    def _end(self) -> str:
-        code = self._process.exitcode or 0
-        return f"by {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
+            end = ending(self._process.exitcode)
+            raise WorkerLost(f"the process ended {end}; try again") from None
 
 
 def _live(
@@ -90,20 +106,14 @@ def _live(
 ) -> None:
     """The whole life of the process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent, which ends us
-    os.nice(max(0, NICENESS - os.nice(0)))
-    threading.Thread(target=_die_with_parent, args=(connection,), daemon=True).start()
+    step_back(NICENESS)
+    parent = Parent(connection)
     try:
-        work(connection.send, *args, **kwargs)
+        work(parent, *args, **kwargs)
     except GhostStreamError as error:
-        connection.send(error)
+        parent(error)
     except Exception as error:  # noqa: BLE001 - the edge of a process: the parent tells of it
         traceback.print_exc()
-        connection.send(GhostStreamError(f"{type(error).__name__}: {error}"))
+        parent(GhostStreamError(f"{type(error).__name__}: {error}"))
     else:
-        connection.send(_Done())
-
-
-def _die_with_parent(connection: Connection) -> None:
-    with suppress(EOFError, OSError):
-        connection.recv()
-    os._exit(0)
+        parent(_Done())
