@@ -18,6 +18,7 @@ from ghoststream.errors import (
     GhostStreamError,
     Gone,
     NotThere,
+    OutputError,
     SourceError,
     StoreBusy,
     TooLarge,
@@ -34,6 +35,7 @@ STATUSES: dict[type[GhostStreamError], int] = {
     Busy: 503,
     WorkerLost: 503,
     StoreBusy: 503,
+    OutputError: 503,
     SourceError: 422,
     GhostStreamError: 400,
 }

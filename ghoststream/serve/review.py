@@ -7,6 +7,7 @@ with review.transaction() as connection:
     connection.executemany("INSERT ...", rows)
 """
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, Self, TypeAlias
+
+from ghoststream.errors import OutputError
 
 PATIENCE_SECONDS = 10.0
 """For another process that writes."""
@@ -27,19 +30,24 @@ class Review:
     Each waits for the disk, so that code of the event loop calls it in a thread.
 
     Args:
-        path: of the database, which is made where there is none.
+        path: of the database, which is made where there is none, and for its owner only.
+
+    Raises:
+        OutputError: it cannot be read or written; all methods may raise it.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.RLock()
-        self._writer = self._connect()
-        self._writer.execute("PRAGMA journal_mode = WAL")
+        with self._errors():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+            self._writer = self._connect()
+            self._writer.execute("PRAGMA journal_mode = WAL")
         self._free: LifoQueue[sqlite3.Connection] = LifoQueue()
 
     def define(self, schema: str) -> None:
         """Runs `CREATE TABLE IF NOT EXISTS ...` and the like."""
-        with self._lock:
+        with self._lock, self._errors():
             self._writer.executescript(schema)
 
     def execute(self, statement: str, parameters: Parameters = ()) -> int:
@@ -53,20 +61,33 @@ class Review:
 
     def rows(self, query: str, parameters: Parameters = ()) -> list[sqlite3.Row]:
         """Answers a query with all that is committed; values by column name."""
-        with self._reader() as connection:
+        with self._errors(), self._reader() as connection:
             return connection.execute(query, parameters).fetchall()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """All of it or nothing; within it, read from the connection to see what it has changed."""
-        with self._lock:
+        with self._lock, self._errors():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield self._writer
+                self._writer.commit()
             except BaseException:
                 self._writer.rollback()
                 raise
-            self._writer.commit()
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """A disk that is full, or gone, is no defect: whoever asks is told, and may ask again."""
+        try:
+            yield
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise
+        except (sqlite3.DatabaseError, OSError) as error:
+            raise OutputError(
+                f"cannot use the page's database {self._path.name}: {error}; make room on its "
+                "disk, or choose another directory with --data"
+            ) from error
 
     @contextmanager
     def _reader(self) -> Iterator[sqlite3.Connection]:

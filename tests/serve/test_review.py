@@ -1,9 +1,12 @@
+import sqlite3
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from ghoststream.errors import OutputError
 from ghoststream.serve.review import Review
 
 
@@ -61,3 +64,36 @@ def test_it_is_there_after_a_restart(tmp_path: Path) -> None:
             review.define("CREATE TABLE IF NOT EXISTS things (name TEXT)")
             assert [row["name"] for row in review.rows("SELECT name FROM things")] == expected
             review.execute("INSERT INTO things VALUES ('a')")
+
+
+def test_a_full_disk_is_a_sentence_and_heals(review: Review) -> None:
+    review.execute("PRAGMA max_page_count = 8")
+    with pytest.raises(OutputError, match=r"review\.db: database or disk is full; make room"):
+        review.execute("INSERT INTO things VALUES (?, 1)", ("long" * 20_000,))
+    review.execute("PRAGMA max_page_count = 1000")
+    review.execute("INSERT INTO things VALUES ('a', 1)")
+    assert numbers(review) == {"a": 1}
+
+
+def test_a_commit_that_fails_leaves_no_transaction_open(review: Review) -> None:
+    review.define(
+        "CREATE TABLE owners (name TEXT REFERENCES things (name) DEFERRABLE INITIALLY DEFERRED)"
+    )
+    with pytest.raises(sqlite3.IntegrityError):
+        review.execute("INSERT INTO owners VALUES ('nobody')")
+    review.execute("INSERT INTO things VALUES ('a', 1)")
+    assert numbers(review) == {"a": 1}
+
+
+def test_a_file_that_is_no_database_is_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "review.db"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(OutputError, match=r"file is not a database; .* choose another directory"):
+        Review(path)
+
+
+def test_only_its_owner_reads_it(review: Review, tmp_path: Path) -> None:
+    review.execute("INSERT INTO things VALUES ('a', 1)")
+    files = [path.name for path in tmp_path.iterdir()]
+    assert sorted(files) == ["review.db", "review.db-shm", "review.db-wal"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in tmp_path.iterdir()} == {0o600}

@@ -60,6 +60,10 @@ _PUT_EVIDENCE = """
 INSERT OR REPLACE INTO evidence VALUES (:source, :own_id, :kind, :path, :start_time, :end_time,
   :is_whole, :size, :mtime_ns)
 """
+_END = """
+UPDATE events SET end_time = max(start_time, (SELECT frame_time FROM going_on WHERE event = id))
+WHERE id IN (SELECT event FROM going_on)
+"""
 _PUT_VERDICT = """
 INSERT OR REPLACE INTO verdicts
 SELECT id, kind, place, label, start_time, end_time, verdict, corrected_label, ? FROM events
@@ -249,6 +253,18 @@ class Book:
             return self._add_evidence(line)
         return None
 
+    def end_going_on(self) -> list[EventItem]:
+        """Ends what goes on when it was last seen, where whoever watched it is gone.
+
+        Returns:
+            Events that have ended.
+        """
+        with self._review.transaction() as connection:
+            ids = [row["event"] for row in connection.execute("SELECT event FROM going_on")]
+            connection.execute(_END)
+            connection.execute("DELETE FROM going_on")
+        return [self.item(event) for event in ids]
+
     def import_events(self, told: Iterable[tuple[KnownVideo, Sequence[FoundEvent]]]) -> None:
         """Takes in what a store tells of videos, in place of what it told of them before."""
         with self._review.transaction() as connection:
@@ -361,6 +377,7 @@ class Book:
         with self._review.transaction() as connection:
             said = _said(connection, "camera", "event = ?", event)
             connection.execute(_PUT, row | _verdict_of(row, said))
+            _note_going_on(connection, event, state)
         return self.item(event)
 
     def _add_evidence(self, line: Mapping[str, Any]) -> EventItem | None:
@@ -417,6 +434,14 @@ class Book:
             "end_time": event.end_seconds,
             "position": None,
         }
+
+
+def _note_going_on(connection: sqlite3.Connection, event: str, state: Mapping[str, Any]) -> None:
+    if state["end_time"] is None:
+        values = event, state["frame_time"]
+        connection.execute("INSERT OR REPLACE INTO going_on VALUES (?, ?)", values)
+    else:
+        connection.execute("DELETE FROM going_on WHERE event = ?", [event])
 
 
 def _said(connection: sqlite3.Connection, kind: EventKind, where: str, value: str) -> list[Said]:

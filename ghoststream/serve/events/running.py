@@ -15,6 +15,7 @@ async def running(site: Site) -> AsyncIterator[None]:
     """Makes the tables, and listens; before the areas that bring events."""
     site.book = await anyio.to_thread.run_sync(Book, site.review, site.ids)
     site.scribe = Scribe(site.book, site.feed)
+    site.scribe.end_going_on()  # of a page before this one, which was killed
     try:
         yield
     finally:

@@ -44,6 +44,11 @@ CREATE TABLE IF NOT EXISTS verdicts (
 );
 CREATE INDEX IF NOT EXISTS verdicts_place ON verdicts (kind, place);
 
+CREATE TABLE IF NOT EXISTS going_on (
+    event TEXT PRIMARY KEY,
+    frame_time REAL NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE IF NOT EXISTS evidence (
     source TEXT NOT NULL,
     own_id TEXT NOT NULL,
@@ -81,5 +86,6 @@ CREATE INDEX IF NOT EXISTS videos_source ON videos (source, video);
 CREATE TABLE IF NOT EXISTS shown (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 """`place` is where a verdict holds: the content of a video by its hash, or a camera. `head` is
-empty for what the store or the camera itself told. `position` sorts: cameras' events newest first,
+empty for what the store or the camera itself told. `going_on` are events of cameras without an end,
+and when they were last seen. `position` sorts: cameras' events newest first,
 then those of archives as they were told."""

@@ -1,17 +1,18 @@
 """Writes down what cameras tell, beside the event loop, which must not wait for the disk.
 
 scribe = Scribe(book, feed)
-live.on_line.append(scribe.take)
+scribe.take(line)
+scribe.end_going_on()
 """
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from queue import SimpleQueue
-from sqlite3 import Error as DatabaseError
 from typing import Any
 
 from ghoststream.serve.events.book import Book
+from ghoststream.serve.events.item import EventItem
 from ghoststream.serve.feed import Feed, Kind
 
 _KINDS: Mapping[str, Kind] = {"event": "event", "evidence": "evidence"}
@@ -28,31 +29,41 @@ class Scribe:
 
     def __init__(self, book: Book, feed: Feed) -> None:
         self._book, self._feed = book, feed
-        self._lines: SimpleQueue[Mapping[str, Any] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="scribe", daemon=True)
         self._thread.start()
 
     def take(self, line: Mapping[str, Any]) -> None:
         """Never waits; lines that tell of no event are passed over."""
         if line.get("record") in _KINDS:
-            self._lines.put(line)
+            self._tasks.put(lambda: self._add(line))
+
+    def end_going_on(self) -> None:
+        """Never waits; for when nobody is there any more who would tell the end of events."""
+        self._tasks.put(self._end_going_on)
 
     def close(self) -> None:
         """Writes what it has taken so far."""
-        self._lines.put(None)
+        self._tasks.put(None)
         self._thread.join()
 
     def _write(self) -> None:
-        while (line := self._lines.get()) is not None:
+        while (task := self._tasks.get()) is not None:
             try:
-                item = self._book.add_line(line)
-            except (DatabaseError, OSError) as error:
+                task()
+            except Exception as error:  # noqa: BLE001 - the edge of a worker: one line, not all
                 # A full disk: the cameras' own log has the line, and the next may fit.
-                _LOG.error("an event of %s is not in the page's list: %s", _source(line), error)
-                continue
-            if item is not None:
-                self._feed.publish(_KINDS[line["record"]], item.model_dump(mode="json"))
+                cause = f"{type(error).__name__}: {error}"
+                _LOG.error("what a camera told is not in the page's list: %s", cause)
 
+    def _add(self, line: Mapping[str, Any]) -> None:
+        item = self._book.add_line(line)
+        if item is not None:
+            self._tell(_KINDS[line["record"]], item)
 
-def _source(line: Mapping[str, Any]) -> str:
-    return str(line["after"]["source"] if line["record"] == "event" else line["source"])
+    def _end_going_on(self) -> None:
+        for item in self._book.end_going_on():
+            self._tell("event", item)
+
+    def _tell(self, kind: Kind, item: EventItem) -> None:
+        self._feed.publish(kind, item.model_dump(mode="json"))

@@ -53,6 +53,7 @@ class Live:
         pipeline: names the cameras.
         feed: is told how cameras are.
         take_line: is given each line (header, event, status, evidence, end) as it comes.
+        on_end: called whenever a process has ended, which then tells of nothing any more.
         head: to name with, instead of what the pipeline names.
         launcher: starts the process; its niceness is that of the thread which makes this.
 
@@ -67,6 +68,7 @@ class Live:
         *,
         feed: Feed,
         take_line: TakeLine = lambda _: None,
+        on_end: Callable[[], None] = lambda: None,
         head: Path | None = None,
         launcher: Launcher | None = None,
     ) -> None:
@@ -74,7 +76,7 @@ class Live:
         """That this process did not take in time; the log has them."""
         self.previews = Previews(self._show)
         self._config, self._pipeline, self._feed = config, pipeline, feed
-        self._take_line = take_line
+        self._take_line, self._on_end = take_line, on_end
         self._spec = watch_spec(config, pipeline, head=head)
         self._launcher = launcher or Launcher()
         names = (plan.name for plan in plan_cameras(self._spec.config))
@@ -170,6 +172,7 @@ class Live:
         finally:
             self._process = None
             end = await process.ended()
+            self._on_end()
         self._lost_before = self.lost_lines
         if finished is not None:
             return finished.error

@@ -35,7 +35,14 @@ async def running(site: Site) -> AsyncIterator[None]:
 
 def _live_of(site: Site, pipeline: Path) -> Live:
     head = None if site.teaching is None else site.teaching.heads.active_path()
-    return Live(site.config, pipeline, feed=site.feed, take_line=site.scribe.take, head=head)
+    return Live(
+        site.config,
+        pipeline,
+        feed=site.feed,
+        take_line=site.scribe.take,
+        on_end=site.scribe.end_going_on,
+        head=head,
+    )
 
 
 async def _leave(site: Site, live: Live) -> None:

@@ -42,8 +42,22 @@ class MediaIds:
 
 def read_secret(path: Path) -> bytes:
     """The secret of a directory of data, made at its first use, and for its owner only."""
-    with suppress(FileExistsError):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(file, "wb") as opened:
-            opened.write(secrets.token_bytes(SECRET_BYTES))
-    return path.read_bytes()
+    with suppress(FileNotFoundError):
+        # A disk that was full has left less, which somebody could guess.
+        if len(secret := path.read_bytes()) >= SECRET_BYTES:
+            return secret
+    return _made_secret(path)
+
+
+def _made_secret(path: Path) -> bytes:
+    """Is there as a whole, or not at all."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    secret = secrets.token_bytes(SECRET_BYTES)
+    file = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(file, "wb") as opened:
+        opened.write(secret)
+        opened.flush()
+        os.fsync(file)
+    partial.replace(path)
+    return secret

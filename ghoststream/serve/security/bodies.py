@@ -10,6 +10,8 @@ from ghoststream.serve.refusals import refusal
 
 BODY_BYTES = 1 << 20
 UPLOAD_BYTES = 20 << 20
+UPLOAD_PATHS = frozenset({"/search", "/api/search"})
+"""All others read a body whole into memory, and one of them before anybody has signed in."""
 FORM_BYTES = 64 << 10
 """For what is around an upload in a form."""
 BODY_SECONDS = 60.0
@@ -32,7 +34,7 @@ class BodyLimits:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        limit_bytes = _limit_bytes(headers)
+        limit_bytes = _limit_bytes(scope["path"], headers)
         if _declared_bytes(headers) > limit_bytes:
             await _too_large(limit_bytes)(scope, receive, send)
             return
@@ -81,9 +83,9 @@ class _Body:
         raise AssertionError("cancelled")
 
 
-def _limit_bytes(headers: Headers) -> int:
+def _limit_bytes(path: str, headers: Headers) -> int:
     is_form = headers.get("content-type", "").lower().startswith("multipart/form-data")
-    return UPLOAD_BYTES + FORM_BYTES if is_form else BODY_BYTES
+    return UPLOAD_BYTES + FORM_BYTES if is_form and path in UPLOAD_PATHS else BODY_BYTES
 
 
 def _declared_bytes(headers: Headers) -> int:

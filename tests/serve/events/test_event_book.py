@@ -104,6 +104,17 @@ def test_evidence_gives_an_event_its_picture(book: Book, tmp_path: Path) -> None
     assert book.add_line({**evidence, "kind": "clip"}) is None
 
 
+def test_what_goes_on_ends_when_it_was_last_seen_once_nobody_watches(book: Book) -> None:
+    book.add_line(line(1000.0, frame_time=1003.0))
+    book.add_line(line(1000.0, frame_time=1007.0))
+    book.add_line(line(2000.0, frame_time=2001.0))
+    book.add_line(line(2000.0, 2002.0, frame_time=2001.0))
+    assert [(item.start_time, item.end_time) for item in book.end_going_on()] == [(1000.0, 1007.0)]
+    assert book.end_going_on() == []
+    ends = [item.end_time for item in book.page(ALL, limit=9, cursor=None).items]
+    assert ends == [2002.0, 1007.0]
+
+
 def test_lines_that_tell_of_no_event_are_passed_over(book: Book) -> None:
     assert book.add_line({"record": "status", "source": "door"}) is None
 

@@ -147,7 +147,8 @@ def test_a_process_that_fails_is_told_of_and_started_again(
 def test_a_process_that_is_killed_is_started_again_and_one_that_is_over_is_not(
     pipeline: Path,
 ) -> None:
-    live = live_of(pipeline, camera_watchers.show)
+    ends: list[bool] = []
+    live = live_of(pipeline, camera_watchers.show, on_end=lambda: ends.append(True))
     pids = []
 
     async def look() -> None:
@@ -157,8 +158,10 @@ def test_a_process_that_is_killed_is_started_again_and_one_that_is_over_is_not(
         await until(lambda: state(live) == "reconnecting")
         await until(lambda: state(live) == "running")
         pids.append(live.pid)
+        assert ends == [True]
 
     watched(live, look)
+    assert ends == [True, True]
     assert None not in pids
     assert pids[0] != pids[1]
 

@@ -103,6 +103,7 @@ def test_clips_of_evidence_play_whatever_they_hold(
         "top_score": 0.5,
         "start_time": 1000.0,
         "end_time": None,
+        "frame_time": 1001.0,
     }
     event = site.book.add_line({"record": "event", "after": state})
     site.book.add_line(

@@ -18,7 +18,13 @@ async def read_all(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def status_of(chunks: list[bytes], headers: dict[str, str], *, between_seconds: float = 0) -> int:
+def status_of(
+    chunks: list[bytes],
+    headers: dict[str, str],
+    *,
+    between_seconds: float = 0,
+    path: str = "/api/search",
+) -> int:
     """What is answered to a body that comes in chunks; the last one says that it is whole."""
     sent: list[dict[str, Any]] = []
     rest = list(chunks)
@@ -31,7 +37,7 @@ def status_of(chunks: list[bytes], headers: dict[str, str], *, between_seconds: 
         sent.append(message)
 
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    scope = {"type": "http", "method": "POST", "path": "/", "headers": raw}
+    scope = {"type": "http", "method": "POST", "path": path, "headers": raw}
     anyio.run(BodyLimits(read_all, body_seconds=0.2), scope, receive, send)
     status: int = sent[0]["status"]
     return status
@@ -63,3 +69,10 @@ def test_an_upload_may_be_larger() -> None:
 
 def test_a_slow_body_is_broken_off() -> None:
     assert status_of([b"x"] * 1000, {}, between_seconds=0.01) == 408
+
+
+def test_only_searches_take_as_much_as_a_picture_has() -> None:
+    form = {"content-type": "multipart/form-data; boundary=x"}
+    chunks = [b"x" * BODY_BYTES, b"x"]
+    assert status_of(chunks, form) == 200
+    assert status_of(chunks, form, path="/api/session") == 413
