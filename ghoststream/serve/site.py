@@ -66,9 +66,7 @@ class Site:
     """Videos that are searched."""
     live: "Live | None" = None
     """The cameras, where there are some."""
-    store_address: str | None = None
-    """The store, once there is one: given, or DATA/store."""
-    teaching: "Teaching | None" = None
+    teaching: "Teaching" = field(init=False)
     """Classes, examples, trainings and heads."""
     closing: anyio.Event = field(default_factory=anyio.Event)
     """Set when the page is to end: answers without an end of their own end then."""

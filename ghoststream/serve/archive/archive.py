@@ -76,17 +76,20 @@ class Archive:
         self._store: Store | None = None
         self._error: str | None = None
         self._wake, self._is_closed = threading.Event(), False
-        self._thread = threading.Thread(target=self._follow, name="archive", daemon=True)
+        self._thread: threading.Thread | None = None
 
     async def start(self) -> None:
         """Follows the store from now on; labels the directory, where it is one."""
-        if self._labelled is not None and self.address is not None:
-            config = _labelling_config(self._config, self._labelled, self.address)
-            self._labelling = await anyio.to_thread.run_sync(Labelling, config, self._hear)
         if self.address is None:
             await anyio.to_thread.run_sync(self.catalogue.clear)
-        else:
-            self._thread.start()
+            return
+        if self._labelled is not None:
+            config = _labelling_config(self._config, self._labelled, self.address)
+            self._labelling = await anyio.to_thread.run_sync(Labelling, config, self._hear)
+        self._thread = threading.Thread(
+            target=self._follow, args=(self.address,), name="archive", daemon=True
+        )
+        self._thread.start()
 
     async def stop(self) -> None:
         """Ends both."""
@@ -94,7 +97,7 @@ class Archive:
         self._wake.set()
         if self._labelling is not None:
             await anyio.to_thread.run_sync(self._labelling.close)
-        if self._thread.is_alive():
+        if self._thread is not None:
             await anyio.to_thread.run_sync(partial(self._thread.join, 2.0))
 
     def store(self) -> Store:
@@ -151,14 +154,14 @@ class Archive:
         self._progress = progress
         self._wake.set()
 
-    def _follow(self) -> None:
+    def _follow(self, address: str) -> None:
         """What the thread does: looks when told, and every now and then."""
         seen: tuple[object, ...] | None = None
         told: ArchiveStatus | None = None
         while not self._is_closed:
             self._wake.clear()
             is_over = self._progress.is_over
-            seen = self._look(seen)
+            seen = self._look(address, seen)
             self._is_caught_up = is_over
             if (status := self.status()) != told:
                 self._feed.publish("archive", status.model_dump(mode="json"))
@@ -167,13 +170,12 @@ class Archive:
                 # Many files may be through at once: one look is for all of them.
                 time.sleep(0 if self._is_closed else NEWS_SECONDS)
 
-    def _look(self, seen: tuple[object, ...] | None) -> tuple[object, ...] | None:
+    def _look(self, address: str, seen: tuple[object, ...] | None) -> tuple[object, ...] | None:
         """Takes in what has come since; what cannot be read is tried again."""
-        assert self.address is not None
         try:
-            if not holds_store(self.address, VIDEOS):
+            if not holds_store(address, VIDEOS):
                 return None
-            store = open_store(self.address)
+            store = open_store(address)
             version = (store.table(VIDEOS).version, store.recipe.weights_sha256)
             if version == seen:
                 return seen

@@ -104,17 +104,11 @@ async def search(
     limit: Limit = 24,
 ) -> MomentPage:
     """Moments that show a label, or that look like another one: `like=VIDEO@SECONDS`."""
-    if (label is None) == (like is None):
-        raise Unsuitable("a search needs one of label=WORD and like=VIDEO@SECONDS")
-    place = await anyio.to_thread.run_sync(_place, site)
-    if like is not None:
-        id, seconds = _moment(like)
-        known = await anyio.to_thread.run_sync(site.archive.catalogue.get, id)
-        return await _searched(site, search_like, place, known.video, known.file, seconds, limit)
-    assert label is not None
-    page = await _searched(site, search_word, place, label, limit)
-    corrected = await anyio.to_thread.run_sync(_corrected, site, label, limit)
-    return MomentPage(items=with_corrected(corrected, page.items, limit))
+    if like is not None and label is None:
+        return await _search_like(site, like, limit)
+    if label is not None and like is None:
+        return await _search_word(site, label, limit)
+    raise Unsuitable("a search needs one of label=WORD and like=VIDEO@SECONDS")
 
 
 @router.post("/search")
@@ -142,9 +136,23 @@ def _with_events(site: Site, known: CataloguedVideo, timeline: Timeline) -> Time
 def _shown_head(site: Site) -> Path | None:
     """File of the head whose events are shown; None: the store's own."""
     name = site.book.shown_head()
-    if name is None or site.teaching is None or site.teaching.heads.active() != name:
+    if name is None or site.teaching.heads.active() != name:
         return None
     return site.teaching.heads.active_path()
+
+
+async def _search_like(site: Site, like: str, limit: int) -> MomentPage:
+    place = await anyio.to_thread.run_sync(_place, site)
+    id, seconds = _moment(like)
+    known = await anyio.to_thread.run_sync(site.archive.catalogue.get, id)
+    return await _searched(site, search_like, place, known.video, known.file, seconds, limit)
+
+
+async def _search_word(site: Site, label: str, limit: int) -> MomentPage:
+    place = await anyio.to_thread.run_sync(_place, site)
+    page = await _searched(site, search_word, place, label, limit)
+    corrected = await anyio.to_thread.run_sync(_corrected, site, label, limit)
+    return MomentPage(items=with_corrected(corrected, page.items, limit))
 
 
 async def _searched(site: Site, function: Any, *args: object) -> MomentPage:

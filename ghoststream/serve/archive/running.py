@@ -13,7 +13,6 @@ from ghoststream.serve.site import Site
 async def running(site: Site) -> AsyncIterator[None]:
     """Opens the store, or labels a directory into one; after the book, which gets its events."""
     site.archive = await anyio.to_thread.run_sync(_archive, site)
-    site.store_address = site.archive.address
     await site.archive.start()
     try:
         yield

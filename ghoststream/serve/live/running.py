@@ -34,7 +34,7 @@ async def running(site: Site) -> AsyncIterator[None]:
 
 
 def _live_of(site: Site, pipeline: Path) -> Live:
-    head = None if site.teaching is None else site.teaching.heads.active_path()
+    head = site.teaching.heads.active_path()
     return Live(
         site.config,
         pipeline,

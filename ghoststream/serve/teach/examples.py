@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from ghoststream.errors import Gone, NotThere
 from ghoststream.serve.media.ids import MediaIds
@@ -196,8 +196,7 @@ def _row(example: Example) -> dict[str, object]:
     }
 
 
-def _example(row: dict[str, object]) -> Example:
+def _example(row: dict[str, Any]) -> Example:
     label, path = row.pop("class"), row.pop("path")
     del row["added"]
-    assert isinstance(path, bytes)
-    return Example(label=label, path=Path(os.fsdecode(path)), **row)  # type: ignore[arg-type]
+    return Example(label=label, path=Path(os.fsdecode(path)), **row)

@@ -196,21 +196,22 @@ class Trainer:
     def _train_all(self) -> None:
         while (item := self._queue.get()) is not None:
             id, plan = item
-            if self._begin(id, plan):
-                self._see_through(id)
+            child = self._begin(id, plan)
+            if child is not None:
+                self._see_through(id, child)
 
-    def _begin(self, id: str, plan: LearningPlan) -> bool:
+    def _begin(self, id: str, plan: LearningPlan) -> Child | None:
         with self._lock:
             if self._is_closing or not self._set(id, "state = 'waiting'", state="running"):
-                return False
-            self._child = id, Child(self._work, plan)
+                return None
+            child = Child(self._work, plan)
+            self._child = id, child
         self._told(id)
-        return True
+        return child
 
-    def _see_through(self, id: str) -> None:
-        assert self._child is not None
+    def _see_through(self, id: str, child: Child) -> None:
         try:
-            for message in self._child[1].messages():
+            for message in child.messages():
                 self._take(id, message)
         except GhostStreamError as error:
             # Unless it was cancelled, or ended with the page, which says so itself.
