@@ -260,4 +260,9 @@ def test_a_page_with_a_password_opens_with_it_only(browser: "Browser", tmp_path:
         page.wait_for_url("**/sign-in")
         page.goto("/events")
         assert "/sign-in" in page.url
+        # A browser takes the tab away, and "//elsewhere/" is left.
+        page.goto("/sign-in?next=/%09/elsewhere/")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_role("heading", name="Live").wait_for()
         context.close()

@@ -23,7 +23,7 @@ from ghoststream.serve.archive.routes import (
 from ghoststream.serve.events.item import EventKind, Verdict
 from ghoststream.serve.events.routes import list_events, list_labels
 from ghoststream.serve.live.routes import list_cameras
-from ghoststream.serve.pages.drawing import drawn
+from ghoststream.serve.pages.drawing import drawn, drawn_apart
 from ghoststream.serve.refusals import refusal_of_http, status_of
 from ghoststream.serve.site import Site, SiteOf
 from ghoststream.serve.teach.collecting import example_items
@@ -52,7 +52,7 @@ class PageRoute(APIRoute):
             try:
                 return await answer(request)
             except GhostStreamError as error:
-                return problem(request, error)
+                return await problem(request, error)
 
         return answer_or_say_why
 
@@ -62,11 +62,11 @@ router = APIRouter(
 )
 
 
-def problem(request: Request, error: GhostStreamError) -> Response:
+async def problem(request: Request, error: GhostStreamError) -> Response:
     """What went wrong, for people."""
     values = {"title": "That did not work", "message": str(error)}
     site: Site = request.app.state.site
-    return drawn(request, site, "problem.html", status=status_of(error), **values)
+    return await drawn_apart(request, site, "problem.html", status=status_of(error), **values)
 
 
 async def nothing_there(request: Request, error: HTTPException) -> Response:
@@ -74,7 +74,7 @@ async def nothing_there(request: Request, error: HTTPException) -> Response:
     is_of_person = "text/html" in request.headers.get("accept", "")
     if error.status_code != 404 or not is_of_person:
         return await refusal_of_http(request, error)
-    return problem(request, NotThere(f"there is no page {request.url.path}"))
+    return await problem(request, NotThere(f"there is no page {request.url.path}"))
 
 
 @router.get("/")
@@ -85,7 +85,9 @@ async def live(request: Request, site: SiteOf) -> Response:
         return RedirectResponse("/videos", 303)
     events = await run_sync(partial(list_events, site, kind="camera", limit=NEWEST))
     labels = await run_sync(known_labels, site)
-    return drawn(request, site, "live.html", cameras=cameras, events=events.items, labels=labels)
+    return await drawn_apart(
+        request, site, "live.html", cameras=cameras, events=events.items, labels=labels
+    )
 
 
 @router.get("/events")
@@ -114,11 +116,14 @@ def events(
     )
     asked = {"kind": kind, "source": source, "label": label, "verdict": verdict}
     query = {**asked, "from": from_time, "to": to_time}
+    # What arrives is put on top only where all that arrives belongs there.
+    is_limited = any([source, label, verdict, cursor]) or (from_time, to_time) != (None, None)
+    is_newest = kind != "archive" and not is_limited
     return drawn(
         request,
         site,
         "events.html",
-        asked={**asked, "start": from_time, "end": to_time, "is_first": cursor is None},
+        asked={**asked, "start": from_time, "end": to_time, "is_newest": is_newest},
         events=page.items,
         next_page=next_page("/events", query, page.next_cursor),
         sources=site.book.sources(limit=KNOWN),
@@ -153,7 +158,7 @@ async def one_video(request: Request, site: SiteOf, video: str) -> Response:
     """One video, with what it shows when."""
     shown = await run_sync(show_video, site, video)
     timeline = await show_timeline(site, video)
-    return drawn(
+    return await drawn_apart(
         request,
         site,
         "video.html",
@@ -189,7 +194,7 @@ async def drawn_search(
 ) -> Response:
     """The page of a search."""
     place = await run_sync(source_of, site, like) if like else None
-    return drawn(
+    return await drawn_apart(
         request,
         site,
         "search.html",

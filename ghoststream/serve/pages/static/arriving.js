@@ -10,7 +10,8 @@ const list = document.querySelector("[data-follow]");
 async function arrive(event) {
   const there = document.getElementById(`event-${event.id}`);
   if (there?.contains(document.activeElement) || there?.querySelector("[data-pick]:checked")) return;
-  if (!there && event.type && event.type !== "new") return;
+  // It has come before, and stands further down, or on another page.
+  if (!there && event.end_time !== null) return;
   const card = await drawn(`/events/${encodeURIComponent(event.id)}/card`);
   if (!card) return;
   const now = document.getElementById(`event-${event.id}`);
@@ -26,5 +27,5 @@ async function arrive(event) {
 
 if (list) {
   follow("event", arrive);
-  follow("evidence", (evidence) => document.getElementById(`event-${evidence.event}`) && arrive({ id: evidence.event }));
+  follow("evidence", (event) => document.getElementById(`event-${event.id}`) && arrive(event));
 }

@@ -6,14 +6,25 @@ import { follow } from "./feed.js";
 
 const grid = document.querySelector(".cameras");
 const button = document.querySelector("[data-previews]");
+const images = [...document.querySelectorAll("[data-preview]")];
+const timers = new Map();
 const RETRY_MILLISECONDS = 3000;
+// A browser opens six connections to a server, and has to have some for all else.
+const STREAMS = 3;
+const POLL_MILLISECONDS = 1000;
 let isWanted = true;
 
-function show() {
-  for (const image of document.querySelectorAll("[data-preview]")) {
-    if (isWanted && !document.hidden) image.src = `${image.dataset.preview}?at=${Date.now()}`;
-    else image.removeAttribute("src");
-  }
+const isStream = (image) => images.indexOf(image) < STREAMS;
+
+function show(image) {
+  clearTimeout(timers.get(image));
+  if (isWanted && !document.hidden) image.src = `${image.dataset.preview}.${isStream(image) ? "mjpeg" : "jpg"}?at=${Date.now()}`;
+  else image.removeAttribute("src");
+}
+
+function showLater(image, milliseconds) {
+  clearTimeout(timers.get(image));
+  timers.set(image, setTimeout(show, milliseconds, image));
 }
 
 function tileOf(name) {
@@ -23,10 +34,7 @@ function tileOf(name) {
 function update(camera) {
   const tile = tileOf(camera.name);
   if (!tile) return;
-  if (tile.dataset.state !== "running" && camera.state === "running" && isWanted) {
-    const image = tile.querySelector("[data-preview]");
-    image.src = `${image.dataset.preview}?at=${Date.now()}`;
-  }
+  if (tile.dataset.state !== "running" && camera.state === "running") show(tile.querySelector("[data-preview]"));
   tile.dataset.state = camera.state;
   tile.querySelector("[data-state-name]").textContent = camera.state;
   tile.querySelector("[data-cause]").textContent = camera.cause ?? camera.state;
@@ -37,20 +45,19 @@ function update(camera) {
 }
 
 if (grid) {
-  for (const image of document.querySelectorAll("[data-preview]")) {
-    image.addEventListener("error", () => {
-      if (image.getAttribute("src")) setTimeout(() => isWanted && !document.hidden && (image.src = `${image.dataset.preview}?at=${Date.now()}`), RETRY_MILLISECONDS);
-    });
+  for (const image of images) {
+    image.addEventListener("load", () => isStream(image) || showLater(image, POLL_MILLISECONDS));
+    image.addEventListener("error", () => image.getAttribute("src") && showLater(image, RETRY_MILLISECONDS));
   }
   button.addEventListener("click", () => {
     isWanted = !isWanted;
     button.setAttribute("aria-pressed", String(isWanted));
-    show();
+    images.forEach(show);
   });
   document.querySelector("[data-tile-size]").addEventListener("input", (event) => {
     grid.dataset.size = event.target.value;
   });
-  document.addEventListener("visibilitychange", show);
-  show();
+  document.addEventListener("visibilitychange", () => images.forEach(show));
+  images.forEach(show);
   follow("camera", update);
 }

@@ -15,14 +15,18 @@ document.querySelector("[data-sign-out]")?.addEventListener("click", async () =>
   location.assign("/sign-in");
 });
 
+/** An address of this page: "//elsewhere", and "/" with a tab behind it, would lead away from it. */
+function within(address) {
+  const isAddress = URL.canParse(address, location.href);
+  return isAddress && new URL(address, location.href).origin === location.origin ? address : "/";
+}
+
 document.querySelector("[data-sign-in]")?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const problem = document.querySelector("[data-problem]");
   try {
     await call("POST", "/api/session", { password: event.target.password.value });
-    const next = new URLSearchParams(location.search).get("next") ?? "/";
-    // Only within this page: "//elsewhere" would lead away from it.
-    location.assign(/^\/(?![/\\])/.test(next) ? next : "/");
+    location.assign(within(new URLSearchParams(location.search).get("next") ?? "/"));
   } catch (error) {
     problem.textContent = error.message;
     problem.hidden = false;
