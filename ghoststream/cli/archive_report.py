@@ -12,7 +12,7 @@ import click
 
 from ghoststream.cli.archive_tally import ArchiveTally, duration
 from ghoststream.cli.run_display import INTERRUPTED, PARTLY_FAILED
-from ghoststream.runners.archive.summary import ArchiveCounts, ArchiveSummary
+from ghoststream.runners.archive.summary import ArchiveCounts, ArchiveSummary, ArchiveWatcher
 from ghoststream.sources.file import shown
 from ghoststream.types import Summary
 
@@ -25,8 +25,8 @@ MAX_LISTED = 20
 """Failed files at the end; all of them are in summary.json."""
 
 
-class ArchiveReport:
-    """Tells of the job on standard error; an `ArchiveWatcher`.
+class ArchiveReport(ArchiveWatcher):
+    """Tells of the job on standard error.
 
     Args:
         as_json: one JSON object on standard output at the end instead.

@@ -19,6 +19,7 @@ from ghoststream.errors import StoreError
 from ghoststream.models import Weights, choose_device, resolve_weights
 from ghoststream.models.cache import cache_folder, cache_key
 from ghoststream.runners.archive.run import run_archive
+from ghoststream.runners.archive.summary import ArchiveWatcher
 from ghoststream.runners.archive.triage import CATALOG_COLUMNS, Catalog, triaged
 from ghoststream.runners.query import find_weights
 from ghoststream.sinks.records import plain
@@ -191,8 +192,8 @@ def _fillable(place: Place) -> ArchiveConfig:
     return place.config.model_copy(update={"weights": str(weights)})
 
 
-class _Watcher:
-    """Counts videos; an `ArchiveWatcher`."""
+class _Watcher(ArchiveWatcher):
+    """Counts videos."""
 
     def __init__(self, progress: Progress, notices: dict[str, None]) -> None:
         self._progress, self._notices = progress, notices
@@ -204,12 +205,6 @@ class _Watcher:
 
     def notice(self, line: str) -> None:
         self._notices[line] = None
-
-    def begin(self, path: Path) -> None:
-        return
-
-    def progress(self, path: Path, *, frames: int, seconds: float) -> None:
-        return
 
     def done(
         self, path: Path, *, size_bytes: int, summary: Summary, seconds_of_video: float

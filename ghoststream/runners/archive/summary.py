@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ghoststream.types import Reason, Summary
 
 
-class ArchiveWatcher(Protocol):
+class ArchiveWatcher:
     """Who looks on while a job over an archive runs; told of everything from one thread.
 
-    Paths are those below the archive.
+    Does nothing with it: others override what they care about. Paths are those below the archive.
     """
 
     def expect(self, *, files: int, size_bytes: int, already_done: int, failed_before: int) -> None:
@@ -23,15 +22,12 @@ class ArchiveWatcher(Protocol):
             already_done: left alone, since nothing about them has changed.
             failed_before: left alone, since they would fail again.
         """
-        ...
 
     def notice(self, line: str) -> None:
         """Something worth knowing, such as a directory that cannot be read."""
-        ...
 
     def begin(self, path: Path) -> None:
         """A worker has taken this file."""
-        ...
 
     def progress(self, path: Path, *, frames: int, seconds: float) -> None:
         """How far a file has come.
@@ -41,21 +37,17 @@ class ArchiveWatcher(Protocol):
             frames: of it so far.
             seconds: of its video so far.
         """
-        ...
 
     def done(
         self, path: Path, *, size_bytes: int, summary: Summary, seconds_of_video: float
     ) -> None:
         """A file's results are kept."""
-        ...
 
     def moved(self, path: Path, *, size_bytes: int) -> None:
         """A file's content was analysed before, under another name or date."""
-        ...
 
     def failed(self, path: Path, *, size_bytes: int, error: str) -> None:
         """A file cannot be analysed; `error` is one sentence."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

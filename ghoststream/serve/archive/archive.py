@@ -141,15 +141,6 @@ class Archive:
         video.file.require_unchanged()
         return video
 
-    def place_of(self, id: str) -> tuple[str, Path]:
-        """The id in the store, and the file, of a video.
-
-        Raises:
-            NotThere, Gone: as `whole`.
-        """
-        video = self.whole(id)
-        return video.video, video.file.path
-
     def _hear(self, progress: Progress) -> None:
         self._progress = progress
         self._wake.set()

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from ghoststream.config import ArchiveConfig
 from ghoststream.errors import GhostStreamError, WorkerLost
+from ghoststream.runners.archive.summary import ArchiveWatcher
 from ghoststream.serve.child import Child, Parent, Send
 from ghoststream.types import Summary
 
@@ -74,8 +75,8 @@ class Labelling:
             self._hear(progress)
 
 
-class _Teller:
-    """An `ArchiveWatcher` that counts, and tells the page."""
+class _Teller(ArchiveWatcher):
+    """Counts, and tells the page."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -84,15 +85,6 @@ class _Teller:
     def expect(self, *, files: int, size_bytes: int, already_done: int, failed_before: int) -> None:
         self._of += files
         self._tell()
-
-    def notice(self, line: str) -> None:
-        """The page shows what comes of the files, and needs no more."""
-
-    def begin(self, path: Path) -> None:
-        """Only what is through counts."""
-
-    def progress(self, path: Path, *, frames: int, seconds: float) -> None:
-        """Only what is through counts."""
 
     def done(
         self, path: Path, *, size_bytes: int, summary: Summary, seconds_of_video: float

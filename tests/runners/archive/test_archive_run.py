@@ -22,13 +22,13 @@ from ghoststream.errors import ConfigError, OutputError, SourceNotFound, StoreBu
 from ghoststream.runners.archive import run as archive_module
 from ghoststream.runners.archive.analysis import Order, make_analysis
 from ghoststream.runners.archive.run import plan_archive, run_archive
-from ghoststream.runners.archive.summary import ArchiveSummary
+from ghoststream.runners.archive.summary import ArchiveSummary, ArchiveWatcher
 from ghoststream.runners.crew import Send, Work
 from ghoststream.types import Summary
 
 
-class Diary:
-    """An ArchiveWatcher that writes everything down."""
+class Diary(ArchiveWatcher):
+    """Writes everything down."""
 
     def __init__(self, on_done: Callable[[], None] = lambda: None) -> None:
         self.begun: list[str] = []
@@ -47,9 +47,6 @@ class Diary:
 
     def begin(self, path: Path) -> None:
         self.begun.append(str(path))
-
-    def progress(self, path: Path, *, frames: int, seconds: float) -> None:
-        pass
 
     def done(
         self, path: Path, *, size_bytes: int, summary: Summary, seconds_of_video: float
