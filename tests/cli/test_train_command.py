@@ -38,6 +38,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_from_clips_to_a_head_to_names(data: Path, tmp_path: Path) -> None:
     head, store = tmp_path / "head.safetensors", tmp_path / "archive.store"
     common = ("--weights", "bundled", "--store", store)

@@ -144,6 +144,7 @@ def test_attention_is_learnt_and_goes_along_with_the_head(data: Path, tmp_path: 
     assert (report.basis, report.scores.accuracy.value) == ("cross-validation", 1.0)
 
 
+@pytest.mark.slow
 def test_events_of_the_background_are_not_told(data: Path, head: Path, tmp_path: Path) -> None:
     path = tmp_path / "alarm.safetensors"
     made = trained(data, path, background="still", false_alarms="0%")
@@ -155,6 +156,7 @@ def test_events_of_the_background_are_not_told(data: Path, head: Path, tmp_path:
     assert {event.after.label for event in told} == {"flicker"}
 
 
+@pytest.mark.slow
 def test_clips_that_were_trained_on_are_not_counted(head: Path, data: Path, tmp_path: Path) -> None:
     new = write_clips(tmp_path / "new", first=CLIPS)
     for old in data.rglob("*.mp4"):
@@ -166,6 +168,7 @@ def test_clips_that_were_trained_on_are_not_counted(head: Path, data: Path, tmp_
     assert len(report.curve) >= 2
 
 
+@pytest.mark.slow
 def test_a_head_remembers_groups_and_not_their_names(data: Path, tmp_path: Path) -> None:
     """In the group of a file that it knows, a new one counts only where there is nothing else."""
     clips = [f"{path},{path.parent.name}" for path in sorted(data.rglob("*.mp4"))]
@@ -269,6 +272,7 @@ def test_an_unreadable_clip_is_left_out_and_said(data: Path, head: Path, tmp_pat
     assert "broken.mp4" in sentence
 
 
+@pytest.mark.slow
 def test_a_class_of_which_too_little_can_be_read_is_refused(tmp_path: Path) -> None:
     data = write_clips(tmp_path / "data")
     for number in range(1, CLIPS):

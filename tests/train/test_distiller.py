@@ -1,9 +1,10 @@
 """One step after the other: what is learnt, and that it is the same each time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from ghoststream.train.distill.teacher import Teacher, TeacherStages, teacher_st
 SCHEDULE = Schedule(learning_rate=3e-3, finish=0.5, forcing=0.5)
 DRAWING = Drawing(seed=7, pictures=8, batch=4, size=32, teacher_size=32)
 STEPS = 2
+
+Begin: TypeAlias = Callable[..., Distiller]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -50,17 +53,22 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return random_weights(tmp_path_factory.mktemp("teacher") / "teacher.safetensors", seed=3)
 
 
+@pytest.fixture(scope="module")
 def teacher(weights: Path) -> Teacher:
     model = create_model("ghostnet_010", weights=weights)
     model.preprocessing = replace(model.preprocessing, input_size=32)
     return Teacher(TorchRuntime(model, torch.device("cpu")))
 
 
-def begun(weights: Path, schedule: Schedule = SCHEDULE) -> Distiller:
-    student = random_student("ghostnet_010", seed=7)
-    stages = teacher_stages(resolve_weights("ghostnet_010", weights), student, "cpu")
-    assert isinstance(stages, TeacherStages)
-    return Distiller(student, teacher(weights), schedule=schedule, stages=stages)
+@pytest.fixture
+def begin(weights: Path, teacher: Teacher) -> Begin:
+    def begin(schedule: Schedule = SCHEDULE) -> Distiller:
+        student = random_student("ghostnet_010", seed=7)
+        stages = teacher_stages(resolve_weights("ghostnet_010", weights), student, "cpu")
+        assert isinstance(stages, TeacherStages)
+        return Distiller(student, teacher, schedule=schedule, stages=stages)
+
+    return begin
 
 
 def learn(distiller: Distiller, pool: PicturePool, steps: int) -> list[float]:
@@ -85,15 +93,15 @@ def same(first: Distiller, second: Distiller) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-def test_a_break_changes_nothing_at_all(weights: Path, pool: PicturePool, tmp_path: Path) -> None:
+def test_a_break_changes_nothing_at_all(begin: Begin, pool: PicturePool, tmp_path: Path) -> None:
     with deterministic("cpu"):
-        through = begun(weights)
+        through = begin()
         losses = learn(through, pool, STEPS)
-        until = begun(weights)
+        until = begin()
         first = learn(until, pool, 1)
         write_checkpoint(tmp_path / "checkpoint.pt", until.state())
 
-        after = begun(weights)
+        after = begin()
         assert not same(after, until)
         after.restore(read_checkpoint(tmp_path / "checkpoint.pt"))
         assert same(after, until)
@@ -103,15 +111,15 @@ def test_a_break_changes_nothing_at_all(weights: Path, pool: PicturePool, tmp_pa
     assert after.step == through.step == STEPS
 
 
-def test_what_is_imitated_comes_nearer(weights: Path, pool: PicturePool) -> None:
-    distiller = begun(weights, Schedule(learning_rate=0.1, finish=0, forcing=0))
+def test_what_is_imitated_comes_nearer(begin: Begin, pool: PicturePool) -> None:
+    distiller = begin(Schedule(learning_rate=0.1, finish=0, forcing=0))
     with deterministic("cpu"):
         losses = learn(distiller, pool, 10)
     assert np.mean(losses[-3:]) < 0.5 * np.mean(losses[:3]), losses
 
 
-def test_numbers_that_run_away_are_told(weights: Path, pool: PicturePool) -> None:
-    distiller = begun(weights)
+def test_numbers_that_run_away_are_told(begin: Begin, pool: PicturePool) -> None:
+    distiller = begin()
     distiller._student.classifier.weight.data.fill_(float("nan"))
     with pytest.raises(
         ConfigError, match=r"ran away in batch 1; choose a learning_rate below 0\.003"
@@ -119,13 +127,12 @@ def test_numbers_that_run_away_are_told(weights: Path, pool: PicturePool) -> Non
         learn(distiller, pool, 1)
 
 
-def test_the_classifier_is_taken_where_it_fits(weights: Path) -> None:
+def test_the_classifier_is_taken_where_it_fits(teacher: Teacher) -> None:
     student = random_student("ghostnet_010", seed=7)
-    known = teacher(weights)
-    assert take_classifier(student, known)
-    assert np.array_equal(student.classifier.weight.detach().numpy(), known.classifier()[0])
+    assert take_classifier(student, teacher)
+    assert np.array_equal(student.classifier.weight.detach().numpy(), teacher.classifier()[0])
     other = create_model("ghostnet_010", weights=None, num_classes=3)
-    assert not take_classifier(other, known)
+    assert not take_classifier(other, teacher)
 
 
 def test_a_seed_is_a_student() -> None:

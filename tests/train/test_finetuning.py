@@ -93,18 +93,21 @@ def test_a_student_begins_as_the_head_that_it_is_given(tail: Tail, clips: Clips)
     np.testing.assert_allclose(student.linear().bias, start.linear.bias, rtol=1e-3, atol=1e-4)
 
 
-def test_training_lowers_the_loss_of_clips_that_are_not_learnt_and_comes_out_alike_again(
-    tail: Tail, clips: Clips
-) -> None:
+def test_training_lowers_the_loss_of_clips_that_are_not_learnt(tail: Tail, clips: Clips) -> None:
     before = [p.detach().clone() for p in tail.parameters()]
-    first, second = checked(tail, clips), checked(tail, clips)
-    assert len(first.losses) == 3
-    assert first.losses[2] < first.losses[0]
-    assert first.epochs > 0
-    assert first.losses == second.losses
-    np.testing.assert_array_equal(first.logits, second.logits)
+    curve = checked(tail, clips)
+    assert len(curve.losses) == 3
+    assert curve.losses[2] < curve.losses[0]
+    assert curve.epochs > 0
     for parameter, was in zip(tail.parameters(), before, strict=True):
         assert torch.equal(parameter, was)
+
+
+@pytest.mark.slow
+def test_training_comes_out_alike_again(tail: Tail, clips: Clips) -> None:
+    first, second = checked(tail, clips), checked(tail, clips)
+    assert first.losses == second.losses
+    np.testing.assert_array_equal(first.logits, second.logits)
 
 
 def test_only_the_tail_changes_and_no_statistics_do(tail: Tail, clips: Clips) -> None:

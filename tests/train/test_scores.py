@@ -103,6 +103,7 @@ def test_the_verdict_compares_all_clips_with_half_of_them(last: int, words: str)
     assert "label more" in verdict(curve[:1])
 
 
+@pytest.mark.slow
 def test_every_figure_can_be_drawn() -> None:
     scores = score(MEANS, LABELS, classes=("a", "b"))
     curve = [Point(clips=n, accuracy=share(n, 20)) for n in (5, 10)]

@@ -122,6 +122,7 @@ def test_lines_are_taken_in_and_states_are_told(pipeline: Path) -> None:
         pytest.param(
             camera_watchers.crash_first,
             "the process that watches the cameras was ended by SIGSEGV",
+            marks=pytest.mark.slow,
             id="crash",
         ),
         pytest.param(
@@ -194,6 +195,7 @@ def test_a_process_that_falls_silent_is_ended(
     )
 
 
+@pytest.mark.slow
 def test_another_head_takes_another_process(pipeline: Path, head: Path) -> None:
     live = live_of(pipeline, camera_watchers.show)
     said = []
