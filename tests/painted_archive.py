@@ -44,12 +44,12 @@ def write_painted(folder: Path, *, videos: int = 2, seconds: int = 4) -> Path:
     return folder
 
 
-def painted_store(address: Path, archive: Path, *, seconds: int = 4) -> Path:
+def painted_store(address: Path, archive: Path, *, seconds: int = 4, fps: int = RATE) -> Path:
     """A store of such an archive, whose vectors are made up: each kind has one of its own.
 
     One that is there gets what is new.
     """
-    recipe = with_configuration(fps=str(RATE))
+    recipe = with_configuration(fps=str(fps))
     times = [frame / RATE for frame in range(RATE * seconds)]
     with open_writer(address, recipe) as writer:
         known = writer.store.ids_by_path()

@@ -226,13 +226,22 @@ def _open_together(connection: Connection, address: str) -> Mapping[str, Table]:
     round where it removes one. So as long as neither has changed, the tables belong together.
     """
     for _ in range(ATTEMPTS):
-        tables = {name: connection.open_table(name) for name in (VIDEOS, PENDING, *RESULTS)}
+        tables = {name: _opened(connection, name, address) for name in (VIDEOS, PENDING, *RESULTS)}
         if all(
-            connection.open_table(name).version == tables[name].version
+            _opened(connection, name, address).version == tables[name].version
             for name in (VIDEOS, PENDING)
         ):
             return tables
     raise StoreBusy(f"{address} changes faster than it can be opened; try again in a while")
+
+
+def _opened(connection: Connection, name: str, address: str) -> Table:
+    try:
+        return connection.open_table(name)
+    except ValueError as error:  # it was there a moment ago
+        raise StoreError(
+            f"{address} is damaged, or somebody removes it: its table {name} is gone"
+        ) from error
 
 
 def quoted(texts: Sequence[str]) -> str:

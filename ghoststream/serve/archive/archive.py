@@ -165,6 +165,7 @@ class Archive:
         """Takes in what has come since; what cannot be read is tried again."""
         try:
             if not holds_store(address, VIDEOS):
+                self._tell_of_loss(address)
                 return None
             store = open_store(address)
             version = (store.table(VIDEOS).version, store.recipe.weights_sha256)
@@ -179,6 +180,11 @@ class Archive:
             for call in self.on_news:
                 call()
         return version
+
+    def _tell_of_loss(self, address: str) -> None:
+        """There is none yet, or none any more."""
+        if self._store is not None:
+            self._tell(f"there is no store at {address} any more; is its disk all right?")
 
     def _tell(self, error: str) -> None:
         if error != self._error:

@@ -6,11 +6,13 @@ with closing(Namer(review, heads=heads, book=book, feed=feed, store=...)) as nam
 """
 
 import hashlib
+import json
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from ghoststream.archive.schema import Recipe
 from ghoststream.archive.store import open_store
 from ghoststream.errors import GhostStreamError
 from ghoststream.serve.child import Child, Send
@@ -99,7 +101,7 @@ class Namer:
             name = self._heads.active()
             try:
                 self._name_all(name)
-            except GhostStreamError as error:
+            except (GhostStreamError, OSError) as error:
                 # Another head may be on by now, or the page about to end.
                 if not self._is_closing and name == self._heads.active():
                     self._tell(name, "failed", message=str(error))
@@ -115,7 +117,7 @@ class Namer:
     def _name_archive(self, name: str, store: str) -> bool:
         """Whether there was something to name."""
         path = self._heads.path_of(name)
-        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        sha256 = _fingerprint(path, open_store(store).recipe)
         if not self._is_due(name, sha256):
             return False
         child = self._begin(name, Child(name_archive, store, path, self._before(name, sha256)))
@@ -178,6 +180,12 @@ def name_archive(send: Send, store: str, head: Path, before: frozenset[str]) -> 
     for done, (video, states) in enumerate(name_videos(opened, naming, videos), start=1):
         events = tuple(map(_found, states))
         send(NamedVideo(video=video.video, events=events, done=done, of=len(videos)))
+
+
+def _fingerprint(head: Path, recipe: Recipe) -> str:
+    """Another one for another head, and for a store that was made anew with other settings."""
+    settings = json.dumps(asdict(recipe), sort_keys=True, default=str)
+    return hashlib.sha256(head.read_bytes() + settings.encode()).hexdigest()
 
 
 def _found(state: EventState) -> FoundEvent:

@@ -192,11 +192,12 @@ def heads(teaching: TeachingOf) -> list[HeadItem]:
 
 @router.put("/heads/active")
 async def switch_head(wanted: ActiveHead, teaching: TeachingOf, site: SiteOf) -> Switched:
-    notice = await anyio.to_thread.run_sync(_checked, site, teaching, wanted.name)
-    if site.live is not None:
-        path = None if wanted.name is None else teaching.heads.path_of(wanted.name)
-        await site.live.restart(head=path)
-    await anyio.to_thread.run_sync(teaching.switch, wanted.name)
+    async with teaching.switching:
+        notice = await anyio.to_thread.run_sync(_checked, site, teaching, wanted.name)
+        if site.live is not None:
+            path = None if wanted.name is None else teaching.heads.path_of(wanted.name)
+            await site.live.restart(head=path)
+        await anyio.to_thread.run_sync(teaching.switch, wanted.name)
     return Switched(active=wanted.name, notice=notice)
 
 

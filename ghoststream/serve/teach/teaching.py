@@ -5,8 +5,10 @@ with closing(teaching_of(site)) as teaching:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import anyio
 
 from ghoststream.archive.database import holds_store
 from ghoststream.archive.schema import VIDEOS
@@ -39,6 +41,8 @@ class Teaching:
     trainer: Trainer
     heads: Heads
     namer: Namer
+    switching: anyio.Lock = field(default_factory=anyio.Lock)
+    """One head is switched on at a time, or cameras and archive might get two."""
 
     def switch(self, name: str | None) -> None:
         """Has a head that was checked name the archive from now on; None: its own."""

@@ -5,8 +5,10 @@ with closing(Trainer(review, feed=feed, ...)) as trainer:
     trainer.cancel(training.id)
 """
 
+import logging
 import re
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -38,6 +40,7 @@ CREATE TABLE IF NOT EXISTS trainings (
   started REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+_LOG = logging.getLogger(__name__)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}")
 AT_ONCE = 20
 """Trainings that wait."""
@@ -190,13 +193,25 @@ class Trainer:
         try:
             return self._plan(folder)
         except GhostStreamError:
-            folder.rmdir()
+            shutil.rmtree(folder)
             raise
 
     def _train_all(self) -> None:
         while (item := self._queue.get()) is not None:
-            id, plan = item
+            try:
+                self._train(*item)
+            except (GhostStreamError, OSError) as error:
+                # A full disk, or no process to be had; the next one may have better luck.
+                _LOG.error("a training is not followed any more: %s", error)
+
+    def _train(self, id: str, plan: LearningPlan) -> None:
+        try:
             child = self._begin(id, plan)
+        except OSError as error:
+            message = f"no process could be started: {error.strerror}; try again"
+            self._set(id, "state = 'running'", state="failed", message=message)
+            self._told(id)
+        else:
             if child is not None:
                 self._see_through(id, child)
 

@@ -1,6 +1,7 @@
 """Teaching, asked for as a browser does."""
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -159,6 +160,25 @@ def test_a_head_stays_on_and_names_what_comes_in(
         assert client.get("/api/heads").json()[0]["is_active"] is True
         until(lambda: len(events(client)) == 4)
         assert events(client)["still1.mp4"]["label"] == "still"
+
+
+@pytest.mark.slow
+def test_an_archive_that_is_made_anew_is_named_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ghoststream.serve.archive.archive.LOOK_SECONDS", 0.1)
+    archive = write_painted(tmp_path / "archive", videos=1)
+    store = painted_store(tmp_path / "painted.store", archive)
+    with page(tmp_path / "data", archive=str(store)) as client:
+        until(lambda: len(events(client)) == 2)
+        head_for(open_store(store), tmp_path / "data" / "heads" / "painted.safetensors")
+        client.put("/api/heads/active", json={"name": "painted"})
+        until(lambda: client.get("/api/archive").json()["head"] == "painted")
+        before = events(client)["flicker0.mp4"]["end_time"]
+    shutil.rmtree(store)
+    painted_store(store, archive, seconds=2, fps=2)
+    with page(tmp_path / "data", archive=str(store)) as client:
+        until(lambda: events(client)["flicker0.mp4"]["end_time"] != before)
 
 
 class RestartedCameras:

@@ -1,5 +1,6 @@
 """Trainings in the background: one after the other, told of, ended at any moment."""
 
+import errno
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -21,6 +22,7 @@ from ghoststream.errors import Conflict, DataError, GhostStreamError, NotThere, 
 from ghoststream.serve.child import Child
 from ghoststream.serve.feed import Feed
 from ghoststream.serve.review import Review
+from ghoststream.serve.teach import trainer as trainer_module
 from ghoststream.serve.teach.plan import LearningPlan
 from ghoststream.serve.teach.trainer import Trainer
 
@@ -42,6 +44,11 @@ def plan_in(stores: Path, folder: Path) -> tuple[LearningPlan, tuple[str, ...]]:
 
 def refuse(folder: Path) -> tuple[LearningPlan, tuple[str, ...]]:
     raise DataError("there are no examples")
+
+
+def refuse_late(folder: Path) -> tuple[LearningPlan, tuple[str, ...]]:
+    (folder / "examples.csv").write_text("path,label")
+    return refuse(folder)
 
 
 @pytest.fixture
@@ -139,14 +146,34 @@ def test_a_training_that_fails_says_why(
         assert trainer.start("door").state == "waiting"
 
 
-def test_what_cannot_be_planned_leaves_nothing(review: Review, tmp_path: Path) -> None:
-    with trainer_of(review, tmp_path, learn_at_once, refuse) as trainer:
+@pytest.mark.parametrize("plan", [refuse, refuse_late])
+def test_what_cannot_be_planned_leaves_nothing(
+    review: Review, tmp_path: Path, plan: object
+) -> None:
+    with trainer_of(review, tmp_path, learn_at_once, plan) as trainer:
         with pytest.raises(DataError, match="there are no examples"):
             trainer.start("door")
         assert trainer.all() == []
         assert list((tmp_path / "training").iterdir()) == []
         with pytest.raises(NotThere, match="no such training"):
             trainer.cancel("x")
+
+
+def test_a_training_that_finds_no_process_stops_no_other(
+    review: Review, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_process(*_: object) -> Child:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with trainer_of(review, tmp_path, learn_at_once) as trainer:
+        with monkeypatch.context() as patched:
+            patched.setattr(trainer_module, "Child", no_process)
+            failed = trainer.start("door")
+            until(trainer, failed.id, "failed")
+        assert trainer.get(failed.id).message == (
+            "no process could be started: Resource temporarily unavailable; try again"
+        )
+        until(trainer, trainer.start("gate").id, "done")
 
 
 def test_a_child_is_nice_and_its_messages_come_in_order() -> None:
