@@ -4,11 +4,13 @@ serve(config, stop=stop, notice=print)
 """
 
 import asyncio
+import fcntl
 import os
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
 
 from fastapi import FastAPI
 
@@ -124,19 +126,14 @@ def opened_site(config: ServeConfig) -> Iterator[Site]:
     """What a page is made of, before anything of it runs.
 
     Raises:
-        ConfigError: others than this machine would come in without a password.
+        ConfigError: others than this machine would come in without a password, or another page
+            keeps its things in the same directory.
         OutputError: its directory cannot be written.
     """
     access = read_access(config, os.environ)
     data = config.data.absolute()
-    try:
-        data.mkdir(parents=True, exist_ok=True, mode=0o700)
-        secret = read_secret(data / "secret")
-    except OSError as error:
-        raise OutputError(
-            f"cannot write into {str(data)!r}: {error.strerror}; choose another with --data"
-        ) from error
     with (
+        _claimed(data) as secret,
         Review(data / "review.db") as review,
         closing(Worker()) as worker,
         closing(Worker()) as converter,
@@ -154,3 +151,34 @@ def opened_site(config: ServeConfig) -> Iterator[Site]:
             sessions=Sessions(secret),
             log=log,
         )
+
+
+@contextmanager
+def _claimed(data: Path) -> Iterator[bytes]:
+    """A directory for one page at a time, and its secret.
+
+    Two would remove what the other one is about to use, and end its trainings.
+    """
+    with ExitStack() as stack:
+        try:
+            _make_private(data)
+            lock = stack.enter_context((data / "lock").open("a"))
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            secret = read_secret(data / "secret")
+        except BlockingIOError:
+            raise ConfigError(
+                f"another page keeps its things in {str(data)!r}; end it, or choose another with "
+                "--data"
+            ) from None
+        except OSError as error:
+            raise OutputError(
+                f"cannot write into {str(data)!r}: {error.strerror}; choose another with --data"
+            ) from error
+        yield secret
+
+
+def _make_private(data: Path) -> None:
+    """One that is there and holds something may be for others, too."""
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not any(data.iterdir()):
+        data.chmod(0o700)

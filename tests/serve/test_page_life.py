@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ from served_page import PATIENCE_SECONDS, served
 from ghoststream.config import ServeConfig
 from ghoststream.errors import ConfigError, OutputError
 from ghoststream.serve.connections import PatientConnection
-from ghoststream.serve.server import address_of, listening_socket, serve
+from ghoststream.serve.server import address_of, listening_socket, opened_site, serve
 
 GET = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -129,6 +130,18 @@ def test_a_directory_that_cannot_be_written_is_a_sentence(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="choose another with --data"):
         serve(ServeConfig(data=tmp_path / "file" / "data"), stop=threading.Event())
+
+
+def test_a_directory_is_for_one_page_at_a_time_and_for_its_owner(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
+    config = ServeConfig(data=data)
+    with opened_site(config):
+        with pytest.raises(ConfigError, match="another page keeps its things in "):
+            serve(config, stop=threading.Event())
+        assert stat.S_IMODE(data.stat().st_mode) == 0o700
+    with opened_site(config):
+        assert len((data / "secret").read_bytes()) == 32
 
 
 def test_an_address_is_what_one_types() -> None:
