@@ -20,7 +20,8 @@ from ghoststream.config import ServeConfig
 CONNECTIONS = 512
 """At once; one more is told to come back later."""
 HEADER_SECONDS = 10.0
-"""For the headers of a request, from the first byte or the connection to the last."""
+"""For the headers of a request, from the first byte or the connection to the last; and for the rest
+of a body that nobody wants, after the answer to it."""
 IDLE_SECONDS = 10
 """Between two requests on one connection."""
 FAREWELL_SECONDS = 2
@@ -65,7 +66,7 @@ def uvicorn_config(app: FastAPI, config: ServeConfig) -> uvicorn.Config:
 
 
 class PatientConnection(H11Protocol):
-    """Closes a connection whose headers do not come, however slowly they come.
+    """Closes a connection whose headers, or whose body after the answer, do not come to their end.
 
     A client that sends a byte a second would hold it for ever, and some hundreds of them the page.
     """
@@ -75,20 +76,29 @@ class PatientConnection(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._wait_for_headers()
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self.conn.their_state is h11.IDLE:
-            self._wait_for_headers()
+        if self.conn.their_state is h11.IDLE or self._is_body_unwanted():
+            self._wait()
         else:
             self._stop_waiting()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._is_body_unwanted():
+            self._wait()
+
+    def _is_body_unwanted(self) -> bool:
+        """Each byte of it would put off the end of an idle connection."""
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
         super().connection_lost(exc)
 
-    def _wait_for_headers(self) -> None:
+    def _wait(self) -> None:
         if self._giving_up is None:
             self._giving_up = self.loop.call_later(self.header_seconds, self.transport.abort)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import httpx
@@ -25,6 +25,12 @@ GET = b"GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
 def connected(port: int) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_SECONDS)
+
+
+def send_slowly(client: socket.socket, data: bytes) -> None:
+    for byte in data:
+        client.sendall(bytes([byte]))
+        time.sleep(0.05)
 
 
 def heard_to_the_end(client: socket.socket) -> bytes:
@@ -63,16 +69,24 @@ def test_headers_that_do_not_come_are_not_waited_for(
             second.sendall(GET % b"/healthz")
             assert second.recv(12) == b"HTTP/1.1 200"
             second.sendall(b"GET / HT")
-            for byte in b"GET /healthz HTTP/1.1\r\nX-Long: ":
-                try:
-                    slow.sendall(bytes([byte]))
-                except ConnectionError:
-                    break
-                time.sleep(0.05)
+            with suppress(ConnectionError):
+                send_slowly(slow, b"GET /healthz HTTP/1.1\r\nX-Long: ")
             assert heard_to_the_end(slow) == b""
             assert heard_to_the_end(silent) == b""
             assert heard_to_the_end(second).endswith(b'{"status":"ok"}')
         assert status(port) == b"HTTP/1.1 200"
+
+
+def test_a_body_that_nobody_wants_does_not_hold_a_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PatientConnection, "header_seconds", 0.3)
+    forged = b"POST /api/classes HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 100000\r\n\r\n"
+    with served(tmp_path) as (port, _), closing(connected(port)) as client:
+        client.sendall(forged)
+        assert client.recv(12) == b"HTTP/1.1 403"
+        with pytest.raises(ConnectionError):
+            send_slowly(client, b"x" * 100)
 
 
 def test_signing_out_breaks_off_what_is_still_being_sent(

@@ -111,8 +111,6 @@ class DiskCache:
 
 
 def _has_touched(path: Path) -> bool:
-    try:
+    with suppress(OSError):  # a disk that is read-only has it all the same
         os.utime(path)
-    except FileNotFoundError:
-        return False
-    return True
+    return path.is_file()

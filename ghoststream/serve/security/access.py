@@ -49,8 +49,10 @@ def read_access(config: ServeConfig, environment: Mapping[str, str]) -> Access:
 
     Raises:
         ConfigError: they cannot be read or are too short, or there are none and others than this
-            machine would come in.
+            machine would come in; or everybody would be believed to be the proxy.
     """
+    if config.trusted_proxy is not None:
+        _check_proxy(config.trusted_proxy)
     access = Access(password=_password(config, environment), tokens=_tokens(config))
     if access.is_open and not is_loopback(config.host):
         raise ConfigError(
@@ -63,6 +65,16 @@ def read_access(config: ServeConfig, environment: Mapping[str, str]) -> Access:
             f"that holds one with --password-file, or set {VARIABLE}"
         )
     return access
+
+
+def _check_proxy(address: str) -> None:
+    """`*`, and what is no address, would have everybody say where he comes from."""
+    try:
+        ipaddress.ip_address(address)
+    except ValueError:
+        raise ConfigError(
+            f"a trusted proxy is one address such as 10.0.0.2, got {address!r}"
+        ) from None
 
 
 def is_loopback(host: str) -> bool:

@@ -1,6 +1,7 @@
 """Moments of videos as pictures."""
 
 import asyncio
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -74,6 +75,21 @@ def test_a_file_that_has_changed_or_gone_is_not_shown(tmp_path: Path) -> None:
                 assert (answer.status_code, answer.json()["error"]) == (410, "GONE")
                 assert sentence in answer.json()["message"]
                 assert str(tmp_path) not in answer.text
+
+
+def test_a_cache_on_a_disk_that_is_read_only_has_what_it_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    async def make(path: Path) -> None:
+        raise AssertionError("it is there")
+
+    monkeypatch.setattr(os, "utime", refuse)
+    (tmp_path / "a.jpg").write_bytes(b"jpeg")
+    cache = DiskCache(tmp_path, budget_bytes=1000)
+    assert asyncio.run(cache.file("a.jpg", make)).read_bytes() == b"jpeg"
 
 
 def test_a_cache_keeps_to_its_budget_and_lets_the_oldest_go(tmp_path: Path) -> None:

@@ -30,6 +30,13 @@ def test_behind_a_proxy_nobody_starts_without_a_password() -> None:
         read_access(ServeConfig(https=True), {})
 
 
+@pytest.mark.parametrize("address", ["*", "proxy.local", ""])
+def test_not_everybody_is_a_proxy(address: str) -> None:
+    config = ServeConfig(trusted_proxy=address)
+    with pytest.raises(ConfigError, match=r"a trusted proxy is one address such as 10\.0\.0\.2"):
+        read_access(config, {"GHOSTSTREAM_PASSWORD": "correct horse"})
+
+
 def test_a_password_file_holds_a_password_or_its_hash(tmp_path: Path) -> None:
     file = tmp_path / "password"
     for line in ("correct horse", hashed("correct horse")):
