@@ -122,6 +122,8 @@ def tell_notices(notices: tuple[str, ...], lost: tuple[str, ...]) -> None:
         click.echo(f"Note: {line}", err=True)
     for line in lost:
         click.echo(f"Warning: left out: {line}", err=True)
+    if lost:
+        click.echo("Note: --retry-failed tries clips that were left out again", err=True)
 
 
 def _print(trained: "Trained") -> None:
