@@ -92,6 +92,7 @@ def table_of(path: Path, *rows: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_lost_clip_changes_the_exit_code(data: Path, tmp_path: Path) -> None:
     (tmp_path / "broken.mp4").write_bytes(b"no video")
     rows = [f"{path},{path.parent.name},," for path in sorted(data.rglob("*.mp4"))]

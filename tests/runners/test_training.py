@@ -105,6 +105,7 @@ def test_other_settings_than_in_training_are_told(head: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_second_training_reads_no_video(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from ghoststream.train.distill.scores import calibrate
 from ghoststream.train.distill.teacher import Answers
 
 
+@pytest.mark.slow
 def test_weights_are_calibrated_and_can_be_gone_on_from(tmp_path: Path) -> None:
     path = random_weights(tmp_path / "a.safetensors", seed=1)
     model = create_model("ghostnet_010", weights=path)

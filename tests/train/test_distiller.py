@@ -93,6 +93,7 @@ def same(first: Distiller, second: Distiller) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
+@pytest.mark.slow
 def test_a_break_changes_nothing_at_all(begin: Begin, pool: PicturePool, tmp_path: Path) -> None:
     with deterministic("cpu"):
         through = begin()

@@ -3,7 +3,8 @@ import pytest
 from ghoststream.serve.security.passwords import hashed, is_hash, matches
 
 
-def test_a_hash_opens_for_its_password_alone() -> None:
+def test_a_hash_opens_for_its_password_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ghoststream.serve.security.passwords.COST", 2**10)
     stored = hashed("correct horse")
     assert matches("correct horse", stored)
     assert not matches("correct horsf", stored)
