@@ -6,6 +6,7 @@ archive.store().videos()
 await archive.stop()
 """
 
+import glob
 import logging
 import threading
 import time
@@ -206,4 +207,13 @@ def _labelled_directory(address: str | None) -> Path | None:
 
 def _labelling_config(config: ServeConfig, source: Path, store: str) -> ArchiveConfig:
     settings = config.model_dump(include=set(AnalysisConfig.model_fields), exclude_unset=True)
-    return ArchiveConfig.model_validate({**settings, "source": (str(source),), "store": store})
+    exclude = _within(source, Path(store).parent)
+    given = {**settings, "source": (str(source),), "store": store, "exclude": exclude}
+    return ArchiveConfig.model_validate(given)
+
+
+def _within(source: Path, data: Path) -> tuple[str, ...]:
+    """The page's directory, where it lies among the videos: its clips are none of them."""
+    source, data = source.resolve(), data.resolve()
+    is_within = source in data.parents
+    return (glob.escape(str(data.relative_to(source))),) if is_within else ()

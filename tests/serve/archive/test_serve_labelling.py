@@ -15,6 +15,7 @@ from ghoststream.serve.app import create_app
 from ghoststream.serve.archive.archive import _labelling_config
 from ghoststream.serve.archive.labelling import Labelling, Progress
 from ghoststream.serve.server import opened_site
+from ghoststream.sources.archive import find_files
 
 
 def write_videos(folder: Path, count: int = 2) -> Path:
@@ -45,6 +46,19 @@ def test_a_directory_becomes_an_archive_that_can_be_searched(tmp_path: Path) -> 
         like = client.get("/api/search", params={"like": f"{item['id']}@1"})
         assert like.status_code == 200
     assert site.worker.restarts == 0
+
+
+def test_what_the_page_keeps_among_the_videos_is_none_of_them(tmp_path: Path) -> None:
+    data = tmp_path / "videos" / "kept [by the page]"
+    (data / "evidence").mkdir(parents=True)
+    for path in (tmp_path / "videos" / "a.mp4", data / "evidence" / "b.mp4"):
+        path.write_bytes(b"a video")
+    videos = tmp_path / "videos"
+    config = _labelling_config(ServeConfig(data=data), videos, str(data / "store"))
+    found = find_files([videos], exclude=config.exclude)
+    assert [str(file.relative) for file in found.files] == ["a.mp4"]
+    elsewhere = _labelling_config(ServeConfig(), videos, str(tmp_path / "data" / "store"))
+    assert elsewhere.exclude == ()
 
 
 @pytest.mark.slow
