@@ -23,7 +23,8 @@ from ghoststream.archive.store import Store, quoted, reading_errors
 from ghoststream.errors import NotThere
 from ghoststream.serve.archive.item import VideoItem, VideoPage
 from ghoststream.serve.cursor import from_cursor, to_cursor
-from ghoststream.serve.events.book import Book, FoundEvent, KnownVideo
+from ghoststream.serve.events.book import Book
+from ghoststream.serve.events.facts import FoundEvent, KnownVideo
 from ghoststream.serve.media.file import MediaFile
 from ghoststream.serve.media.ids import MediaIds
 from ghoststream.serve.media.links import video_still

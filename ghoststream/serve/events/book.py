@@ -12,13 +12,13 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ghoststream.errors import NotThere, Unsuitable
 from ghoststream.serve.cursor import from_cursor, to_cursor
 from ghoststream.serve.events.adoption import Said, adopted
+from ghoststream.serve.events.facts import EvidenceFile, FoundEvent, KnownVideo, Sighting
 from ghoststream.serve.events.filters import EventFilters, position_of
 from ghoststream.serve.events.item import (
     EventItem,
@@ -69,59 +69,6 @@ INSERT OR REPLACE INTO verdicts
 SELECT id, kind, place, label, start_time, end_time, verdict, corrected_label, ? FROM events
 WHERE id = ?
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundEvent:
-    """An event of a stored video, as a head tells it."""
-
-    own_id: str
-    """That of the event log; it stays the same for the same event."""
-    label: str
-    score: float
-    top_score: float
-    start_seconds: float
-    """On the video's own clock."""
-    end_seconds: float | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KnownVideo:
-    """Of which video events are."""
-
-    video: str
-    """Its id in the store."""
-    source: str
-    content_sha256: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvidenceFile:
-    """A file that shows a camera's event, as it was when it became whole."""
-
-    file: MediaFile
-    start_time: float
-    """Unix seconds at which a clip begins."""
-    end_time: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
-    """Where an event can be seen."""
-
-    kind: EventKind
-    source: str
-    label: str
-    """As it is shown: the correction, where there is one."""
-    start_time: float
-    """As `EventItem` has it."""
-    end_time: float | None
-    video: str | None
-    """Id in the store, of an archive's event."""
-    path: Path | None
-    """The video, or the clip of the evidence; None where there is none."""
-    path_begins_at: float
-    """The time, as those of the event, at which a player shows that file's first picture."""
 
 
 class Book:
@@ -316,7 +263,7 @@ class Book:
             raise NotThere(f"there is no {kind} of this event; cameras keep them with `evidence`")
         return found
 
-    def stretch_of(self, event: str) -> Stretch:
+    def sighting_of(self, event: str) -> Sighting:
         """Where an event can be seen, for those who learn from it.
 
         Raises:
@@ -325,7 +272,7 @@ class Book:
         row = self._row(event)
         clip = self._evidence(row, "clip") if row["kind"] == "camera" else None
         path = None if row["video_path"] is None else Path(os.fsdecode(row["video_path"]))
-        return Stretch(
+        return Sighting(
             kind=row["kind"],
             source=row["source"],
             label=row["shown_label"],

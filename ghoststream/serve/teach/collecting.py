@@ -44,7 +44,7 @@ def stretch_of_event(book: Book, event: str) -> Stretch:
         NotThere: no such event.
         Unsuitable: nothing shows it.
     """
-    found = book.stretch_of(event)
+    found = book.sighting_of(event)
     if found.path is None:
         raise Unsuitable(
             f"nothing shows the event of {found.source} any more, or not yet; leave it out"

@@ -16,7 +16,8 @@ from ghoststream.archive.schema import Recipe
 from ghoststream.archive.store import open_store
 from ghoststream.errors import GhostStreamError
 from ghoststream.serve.child import Child, Send
-from ghoststream.serve.events.book import Book, FoundEvent
+from ghoststream.serve.events.book import Book
+from ghoststream.serve.events.facts import FoundEvent
 from ghoststream.serve.feed import Feed
 from ghoststream.serve.review import Review
 from ghoststream.serve.teach.heads import Heads

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from ghoststream.errors import NotThere, Unsuitable
-from ghoststream.serve.events.book import Book, FoundEvent, KnownVideo
+from ghoststream.serve.events.book import Book
+from ghoststream.serve.events.facts import FoundEvent, KnownVideo
 from ghoststream.serve.events.filters import EventFilters
 from ghoststream.serve.media.ids import MediaIds
 from ghoststream.serve.review import Review
