@@ -100,6 +100,8 @@ class Worker:
         except TimeoutError:
             self._kill()
             return _Failed(f"it took more than {timeout_seconds:g} seconds")
+        except OSError as error:
+            return _Failed(f"there is no room for it: {error.strerror}")
         except asyncio.CancelledError:
             self._kill()  # nobody wants the answer, which the next call would take for its own
             raise

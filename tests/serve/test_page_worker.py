@@ -1,4 +1,5 @@
 import asyncio
+import errno
 import multiprocessing
 import os
 import resource
@@ -163,3 +164,19 @@ def test_it_ends_with_a_page_that_is_killed(tmp_path: Path) -> None:
     while is_alive(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not is_alive(pid)
+
+
+def test_a_machine_without_room_for_a_process_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def no_room(_: Worker) -> None:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    async def ask(worker: Worker) -> int:
+        with monkeypatch.context() as patched:
+            patched.setattr(Worker, "_started", no_room)
+            with pytest.raises(WorkerLost, match="no room for it: Resource temporarily"):
+                await worker.call(double, 1, timeout_seconds=10)
+        return await worker.call(double, 2, timeout_seconds=10)
+
+    assert with_worker(ask) == 4

@@ -4,6 +4,7 @@ import { tell } from "./api.js";
 
 const feed = new EventSource("/api/feed");
 let wasOpen = false;
+feed.addEventListener("error", () => feed.readyState === EventSource.CLOSED && tell("Nothing new is told here any more; load the page anew."));
 addEventListener("pagehide", () => feed.close());
 feed.addEventListener("lost", (event) => tell(`${JSON.parse(event.data).count} news were too many at once; load the page anew to see all.`));
 feed.addEventListener("open", () => {
