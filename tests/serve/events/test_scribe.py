@@ -5,6 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from pages import page
 
 from ghoststream.serve.events.book import Book
 from ghoststream.serve.events.filters import EventFilters
@@ -40,3 +41,13 @@ def test_a_line_that_cannot_be_written_stops_no_other(
     assert [
         record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR
     ] == ["what a camera told is not in the page's list: KeyError: 'source'"]
+
+
+def test_nothing_goes_on_of_a_page_that_was_killed(tmp_path: Path) -> None:
+    with page(tmp_path) as client:
+        site = client.app.state.site  # type: ignore[attr-defined]
+        assert site.book.add_line({"record": "event", "after": STATE}).end_time is None
+    with page(tmp_path) as client:
+        client.app.state.site.scribe.close()  # type: ignore[attr-defined]
+        (item,) = client.get("/api/events").json()["items"]
+    assert item["end_time"] == 1002.0
