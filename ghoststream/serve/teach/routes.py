@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from ghoststream.serve.shielded import shielded
 from ghoststream.serve.site import Site, SiteOf
 from ghoststream.serve.teach.classes import TaughtClass
 from ghoststream.serve.teach.collecting import (
@@ -192,13 +193,17 @@ def heads(teaching: TeachingOf) -> list[HeadItem]:
 
 @router.put("/heads/active")
 async def switch_head(wanted: ActiveHead, teaching: TeachingOf, site: SiteOf) -> Switched:
+    # All of it, whoever signs out meanwhile: cameras and archive are named by the same head.
+    return await shielded(_switched(wanted.name, teaching, site))
+
+
+async def _switched(name: str | None, teaching: Teaching, site: Site) -> Switched:
     async with teaching.switching:
-        notice = await anyio.to_thread.run_sync(_checked, site, teaching, wanted.name)
+        notice = await anyio.to_thread.run_sync(_checked, site, teaching, name)
         if site.live is not None:
-            path = None if wanted.name is None else teaching.heads.path_of(wanted.name)
-            await site.live.restart(head=path)
-        await anyio.to_thread.run_sync(teaching.switch, wanted.name)
-    return Switched(active=wanted.name, notice=notice)
+            await site.live.restart(head=None if name is None else teaching.heads.path_of(name))
+        await anyio.to_thread.run_sync(teaching.switch, name)
+    return Switched(active=name, notice=notice)
 
 
 def _checked(site: Site, teaching: Teaching, name: str | None) -> str | None:
