@@ -335,7 +335,9 @@ def _rise_and_fall(epoch: float, epochs: int) -> float:
     """From nothing to 1 within the warm-up, and back along half a cosine."""
     if epoch < WARM_UP:
         return epoch / WARM_UP
-    return (1 + math.cos(math.pi * (epoch - WARM_UP) / (epochs - WARM_UP))) / 2
+    # Torch asks about one step more than there are.
+    part = min(1.0, (epoch - WARM_UP) / max(epochs - WARM_UP, 1.0))
+    return (1 + math.cos(math.pi * part)) / 2
 
 
 def _float(values: np.ndarray) -> Tensor:
