@@ -23,7 +23,12 @@ def test_each_pipeline_is_short_and_says_how_to_run_it(pipeline: Path) -> None:
     assert len(rest) < 29
 
 
-@pytest.mark.parametrize("pipeline", MENU, ids=lambda path: path.stem)
+IN_TIME = [
+    pytest.param(path, marks=pytest.mark.slow if path.stem == "cameras" else ()) for path in MENU
+]
+
+
+@pytest.mark.parametrize("pipeline", IN_TIME, ids=lambda path: path.stem)
 def test_each_pipeline_runs(
     pipeline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,10 @@ def test_package_that_is_not_there() -> None:
         import no_such_package  # noqa: F401
 
 
-@pytest.mark.parametrize("before", ["", "import lancedb", "import lance_namespace_urllib3_client"])
+BEFORE = ["import lancedb", "import lance_namespace_urllib3_client"]
+
+
+@pytest.mark.parametrize("before", ["", *(pytest.param(b, marks=pytest.mark.slow) for b in BEFORE)])
 def test_store_opens_whatever_is_loaded(before: str, tmp_path: Path) -> None:
     code = f"""{before}
 import sys

@@ -23,6 +23,7 @@ def test_wall_time_is_not_cpu_time() -> None:
     assert usage.output == "done\n"
 
 
+@pytest.mark.slow
 def test_memory_is_that_of_all_that_run_at_the_same_time() -> None:
     hold = "x = b'x' * (150 << 20); import time; time.sleep(0.5)"
     child = f"import subprocess, sys; child = subprocess.Popen([sys.executable, '-c', {hold!r}])"

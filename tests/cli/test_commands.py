@@ -341,9 +341,8 @@ def interrupt(arguments: list[str], ready: Path, number: int) -> tuple[int, str]
     return process.returncode, stderr
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_whole_outputs(tmp_path: Path, number: int) -> None:
     clip = write_clip(tmp_path / "long.mp4", frames=5000, picture=quadrants)
     log, table = tmp_path / "e.jsonl", tmp_path / "e.csv"

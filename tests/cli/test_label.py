@@ -48,6 +48,7 @@ def test_a_dry_run_tells_and_does_nothing(archive: Path, tmp_path: Path) -> None
     assert [path.name for path in tmp_path.iterdir()] == ["videos"]
 
 
+@pytest.mark.slow
 def test_a_bad_file_makes_the_exit_code_3_until_it_is_mended(archive: Path) -> None:
     bad = archive / "bad.mp4"
     bad.write_bytes(b"this is no video" * 100)

@@ -47,6 +47,7 @@ def test_a_file_is_played_like_a_camera_and_ends_by_itself(clip: Path, tmp_path:
     assert "  new  " in command.shown
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_file_without_end(clip: Path, tmp_path: Path) -> None:
     with LiveCommand(clip, "--realtime", "--loop", folder=tmp_path) as command:
         command.until(lambda: command.lines("header", segment_cause="loop"))

@@ -46,7 +46,13 @@ def assert_absent(password: str, haystack: bytes) -> None:
         assert form.encode() not in haystack
 
 
-@pytest.mark.parametrize("password", PASSWORDS)
+@pytest.mark.parametrize(
+    "password",
+    [
+        PASSWORDS[1],
+        *(pytest.param(p, marks=pytest.mark.slow) for p in PASSWORDS if p != PASSWORDS[1]),
+    ],
+)
 def test_outputs_of_a_run_hold_no_password(tmp_path: Path, server: str, password: str) -> None:
     out = tmp_path / "out"
     camera = tmp_path / "camera.stream"

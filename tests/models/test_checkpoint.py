@@ -58,6 +58,7 @@ def test_what_the_authors_of_later_networks_left_in_their_files(tmp_path: Path) 
     assert_same(path, theirs, "ghostnetv3_050")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["ghostnetv2_100", "ghostnetv3_100"])
 def test_later_networks_run_on_timms_files(tmp_path: Path, name: str) -> None:
     theirs = randomized(timm.create_model(name, pretrained=False))

@@ -148,6 +148,7 @@ def test_a_compiled_network_that_is_refused_is_compiled_anew(warm: Filled, tmp_p
     assert len(blob.read_bytes()) > 1_000_000
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_done_without(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

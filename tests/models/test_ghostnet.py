@@ -15,6 +15,7 @@ from ghoststream.models.registry import MODELS
 GHOSTNETS = [name for name in MODELS if name.startswith("ghostnet")]
 SMALLEST = ["ghostnet_050", "ghostnetv2_100", "ghostnetv3_050"]
 """One of each generation."""
+ALL = [pytest.param(name, marks=() if name in SMALLEST else pytest.mark.slow) for name in GHOSTNETS]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_a_merged_ghostnetv3_is_as_large_as_its_predecessor(name: str, successor
     assert sizes[0] == sizes[1]
 
 
-@pytest.mark.parametrize("name", GHOSTNETS)
+@pytest.mark.parametrize("name", ALL)
 def test_answers_as_timm_does_with_timms_numbers(name: str) -> None:
     theirs = randomized(timm.create_model(name, pretrained=False))
     ours = create_model(name, weights=None)
@@ -60,7 +61,7 @@ def test_answers_as_timm_does_with_timms_numbers(name: str) -> None:
     assert_same_answers(ours, theirs)
 
 
-@pytest.mark.parametrize("name", GHOSTNETS)
+@pytest.mark.parametrize("name", ALL)
 def test_timm_answers_as_we_do_with_our_numbers(name: str) -> None:
     ours = randomized(create_model(name, weights=None))
     theirs = timm.create_model(name, pretrained=False).eval()
@@ -68,7 +69,7 @@ def test_timm_answers_as_we_do_with_our_numbers(name: str) -> None:
     assert_same_answers(ours, theirs)
 
 
-@pytest.mark.parametrize("name", GHOSTNETS)
+@pytest.mark.parametrize("name", ALL)
 @torch.inference_mode()
 def test_embeds_alike_with_branches_merged_and_batch_norms_folded(name: str) -> None:
     model = randomized(create_model(name, weights=None))

@@ -516,7 +516,8 @@ def test_no_outline_where_headers_say_too_little(tmp_path: Path) -> None:
         assert video.outline(EveryFrame(), lambda: None) is None
 
 
-@pytest.mark.parametrize("gop", [5, pytest.param(2000, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("gop", [5, 2000])
 def test_what_is_skipped_does_not_depend_on_the_number_of_cores(tmp_path: Path, gop: int) -> None:
     clip = write_clip(
         tmp_path / "clip.mp4", frames=1300, gop=gop, b_frames=2, options=SLOWER, picture=noise

@@ -123,7 +123,7 @@ def by_full_decode(path: Path, sampling: Sampling, threads: int = 2) -> tuple[Pi
 NAMES = [f"{name}.{ending}" for name in STREAMS for ending in CONTAINERS.get(name, ("mkv",))]
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", [1, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("sampling", SAMPLINGS, ids=lambda sampling: sampling.describe())
 @pytest.mark.parametrize("name", NAMES)
 def test_gives_what_a_full_decode_gives(
@@ -283,7 +283,7 @@ def survives(clips: dict[str, Path], folder: Path, seed: int) -> None:
         assert side_by_side == (picked, counts)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_survives_damage_as_a_full_decode_does(
     clips: dict[str, Path], tmp_path: Path, seed: int
 ) -> None:
@@ -291,7 +291,7 @@ def test_survives_damage_as_a_full_decode_does(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(60, 1500))
+@pytest.mark.parametrize("seed", range(30, 1500))
 def test_survives_much_damage_as_a_full_decode_does(
     clips: dict[str, Path], tmp_path: Path, seed: int
 ) -> None:

@@ -161,6 +161,7 @@ def _lines(path: Path, name: str, source: str) -> list[dict[str, Any]]:
     return records
 
 
+@pytest.mark.slow
 def test_what_has_changed_is_done_anew(place: Place) -> None:
     place.clip("a.mp4", seed=1)
     place.clip("b.mp4", seed=2)
@@ -177,6 +178,7 @@ def test_what_has_changed_is_done_anew(place: Place) -> None:
     assert len(after["frames"]) == 12
 
 
+@pytest.mark.slow
 def test_content_counts_and_not_the_name(place: Place) -> None:
     first = place.clip("a.mp4", seed=1)
     second = place.clip("b.mp4", seed=2)
@@ -268,6 +270,7 @@ def test_crashes_and_hangs_cost_their_own_file_only(place: Place) -> None:
     assert [video["status"] for video in rows_of(place.store)["videos"]] == ["done"] * 4
 
 
+@pytest.mark.slow
 def test_a_stop_keeps_what_is_finished(place: Place) -> None:
     for seed in range(4):
         place.clip(f"{seed}.mp4", seed)
@@ -284,6 +287,7 @@ def test_a_stop_keeps_what_is_finished(place: Place) -> None:
     assert sorted([*done, *again.finished]) == ["0.mp4", "1.mp4", "2.mp4", "3.mp4"]
 
 
+@pytest.mark.slow
 def test_missing_logs_are_made_again_of_the_store(place: Place) -> None:
     place.clip("a.mp4", seed=1)
     (place.archive / "empty.mp4").touch()
@@ -297,6 +301,7 @@ def test_missing_logs_are_made_again_of_the_store(place: Place) -> None:
     assert logs_of(place.out) == logs
 
 
+@pytest.mark.slow
 def test_a_plan_writes_nothing(place: Place) -> None:
     place.clip("a.mp4", seed=1)
     plan = plan_archive(place.config())
@@ -347,6 +352,7 @@ def test_settings_that_change_results_need_another_store(place: Place) -> None:
         place.run(window=3)
 
 
+@pytest.mark.slow
 def test_a_full_disk_ends_the_run_and_the_next_one_goes_on(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -379,6 +385,7 @@ def _full_after(calls: int) -> Callable[..., Any]:
     return patched
 
 
+@pytest.mark.slow
 def test_a_growing_archive_is_followed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive_module, "SETTLE_SECONDS", 0.1)
     monkeypatch.setattr(archive_module, "LOOK_SECONDS", 0.1)

@@ -79,7 +79,8 @@ def analysed(videos: Path, place: Path, fps: str | None, *, is_split: bool) -> A
     return run_archive(config, stop=threading.Event(), watcher=Quiet(), make_work=make_work)
 
 
-@pytest.mark.parametrize("fps", ["7", pytest.param(None, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("fps", ["7", None])
 def test_parts_make_up_the_whole(tmp_path: Path, fps: str | None) -> None:
     videos = long_videos(tmp_path / "videos")
     whole = analysed(videos, tmp_path / "whole", fps, is_split=False)

@@ -213,6 +213,7 @@ def test_evidence_that_cannot_be_kept_is_told_and_ends_nothing(
     assert [o.summary.reason for o in run.stop().outcomes] == ["interrupted"]
 
 
+@pytest.mark.slow
 def test_a_camera_that_was_given_up_stays_in_sight(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -244,6 +245,7 @@ def test_a_camera_taken_off_the_list_does_not_count_as_interrupted(
     assert [line["reason"] for line in run.lines("end", source=str(first))] == ["interrupted"]
 
 
+@pytest.mark.slow
 def test_an_event_that_begins_as_the_camera_is_lost_has_its_evidence(
     watch: Watch, tmp_path: Path
 ) -> None:

@@ -215,6 +215,7 @@ def test_another_head_takes_another_process(pipeline: Path, head: Path) -> None:
     assert said == ["fps 4, head None", f"fps 5, head {head}"]
 
 
+@pytest.mark.slow
 def test_a_fault_of_ours_ends_the_process_and_is_told(
     pipeline: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

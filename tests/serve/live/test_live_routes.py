@@ -125,6 +125,7 @@ def test_cameras_and_their_newest_pictures(page: Served) -> None:
     assert none.json()["message"] == "there is no camera 'none'"
 
 
+@pytest.mark.slow
 def test_who_does_not_read_holds_up_neither_others_nor_the_end(page: Served) -> None:
     with ExitStack() as clients:
         for _ in range(MAX_VIEWERS - 1):

@@ -182,6 +182,7 @@ def test_previews_are_sampled_frames_while_somebody_looks() -> None:
     assert None not in [number_of(picture) for picture in shown]
 
 
+@pytest.mark.slow
 def test_it_is_alive_while_packets_arrive_and_stops_when_told(tmp_path: Path) -> None:
     script = Connection(parts=(Part(frames=50, pace=1),), is_endless=True)
     with HttpCamera(script) as camera:
