@@ -184,7 +184,7 @@ def test_a_camera_nobody_knows_has_no_vitals() -> None:
 
 
 PARENT = """
-import sys, time
+import signal, time
 from captures import spec_of, stand_in
 from functools import partial
 from ghoststream.runners.live.inbox import Inbox
@@ -194,6 +194,8 @@ from ghoststream.runners.live.supervision.process import launch_capture
 from ghoststream.runners.live.supervision.supervisor import Supervisor
 
 if __name__ == "__main__":
+    # Whoever runs tests in the background may have them ignore it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     inbox = Inbox("oldest")
     supervisor = Supervisor(inbox, Patience(), launch=partial(launch_capture, work=stand_in))
     supervisor.start()
