@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from report import document, save, table
 
 from ghoststream.models import Weights, resolve_weights
-from ghoststream.runners.unlabelled import picture_pool, unlabelled_files
+from ghoststream.runners.distill.unlabelled import picture_pool, unlabelled_files
 from ghoststream.train.calibration import calibration_error
 from ghoststream.train.distill.judging import Squares, agreement, teacher_answers
 from ghoststream.train.distill.pool import PicturePool

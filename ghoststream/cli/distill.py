@@ -11,7 +11,8 @@ from ghoststream.cli.options import JSON, PATH, options
 from ghoststream.cli.settings import set_json
 
 if TYPE_CHECKING:
-    from ghoststream.runners.distillation import Distilled, Report
+    from ghoststream.runners.distill.reports import Report
+    from ghoststream.runners.distill.session import Distilled
     from ghoststream.train.distill.judging import Agreement
 
 INTERRUPTED = 130
@@ -107,7 +108,7 @@ def distill(pictures: tuple[Path, ...], as_json: bool, **flags: object) -> None:
     set_json(as_json)
     from ghoststream.cli.stopping import stop_on_signals
     from ghoststream.config import DistillConfig, make_config
-    from ghoststream.runners.distillation import distill as learn
+    from ghoststream.runners.distill.run import distill as learn
 
     chosen = {name: value for name, value in flags.items() if value is not None}
     config = make_config(DistillConfig, {**chosen, "pictures": pictures})
@@ -125,7 +126,7 @@ def _print_json(told: "Report | Distilled") -> None:
 
 
 def _print(report: "Report") -> None:
-    from ghoststream.runners.distillation import Judged, Learning, Note, Reading
+    from ghoststream.runners.distill.reports import Judged, Learning, Note, Reading
 
     match report:
         case Note(text=text):

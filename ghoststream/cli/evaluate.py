@@ -12,7 +12,7 @@ from ghoststream.cli.settings import set_json
 from ghoststream.cli.train import PARTLY_LOST, clip_progress, shown_share, tell_notices
 
 if TYPE_CHECKING:
-    from ghoststream.runners.evaluation import Evaluation
+    from ghoststream.runners.train.evaluation import Evaluation
 
 
 @click.command()
@@ -37,8 +37,8 @@ def evaluate(data: Path, as_json: bool, **flags: object) -> None:
     """
     set_json(as_json)
     from ghoststream.config import EvaluateConfig, make_config
-    from ghoststream.runners.evaluation import evaluate as examine
-    from ghoststream.runners.evaluation_files import evaluation_record, write_evaluation
+    from ghoststream.runners.train.evaluation import evaluate as examine
+    from ghoststream.runners.train.evaluation_files import evaluation_record, write_evaluation
 
     chosen = {name: value for name, value in flags.items() if value is not None}
     config = make_config(EvaluateConfig, {**chosen, "data": data})

@@ -14,8 +14,8 @@ from ghoststream.cli.settings import set_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ghoststream.runners.finetuning import Finetuned
-    from ghoststream.runners.training import Trained
+    from ghoststream.runners.train.finetuning import Finetuned
+    from ghoststream.runners.train.run import Trained
     from ghoststream.train.scores import Scores, Share
 
 PARTLY_LOST = 3
@@ -79,7 +79,7 @@ def train(data: Path, as_json: bool, **flags: object) -> None:
     """
     set_json(as_json)
     from ghoststream.config import TrainConfig, make_config
-    from ghoststream.runners.training import train as learn
+    from ghoststream.runners.train.run import train as learn
 
     chosen = {name: value for name, value in flags.items() if value is not None}
     config = make_config(TrainConfig, {**chosen, "data": data})

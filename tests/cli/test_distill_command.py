@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from ghoststream.cli import main
 from ghoststream.cli.distill import _print, distill
 from ghoststream.config import DistillConfig
-from ghoststream.runners.distillation import Judged, Learning, Note, Report
+from ghoststream.runners.distill.reports import Judged, Learning, Note, Report
 from ghoststream.train.distill.judging import Agreement
 
 

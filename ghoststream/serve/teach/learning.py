@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 from ghoststream.config import EvaluateConfig, TrainConfig, make_config
 from ghoststream.models import resolve_weights
-from ghoststream.runners.evaluation import evaluate
-from ghoststream.runners.evaluation_files import write_evaluation
-from ghoststream.runners.training import train
+from ghoststream.runners.train.evaluation import evaluate
+from ghoststream.runners.train.evaluation_files import write_evaluation
+from ghoststream.runners.train.run import train
 from ghoststream.serve.child import Send
 from ghoststream.serve.teach.plan import (
     HEAD,

@@ -6,18 +6,16 @@ write_student(path, model, name="ghostnet_100", temperature=0.6, about={"samples
 
 import pickle
 from collections.abc import Mapping
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import save_file
-from torch import Tensor
 
 from ghoststream.errors import WeightsError
 from ghoststream.models.backbone import Backbone
-from ghoststream.models.checkpoint import COUNTER
+from ghoststream.models.checkpoint import save_checkpoint
 from ghoststream.models.factory import load_model
-from ghoststream.models.preprocessing import Preprocessing
 from ghoststream.models.weights import Weights
 
 TEMPERATURE = "temperature"
@@ -62,6 +60,7 @@ def load_student(weights: Weights) -> Backbone:
     return model
 
 
+@torch.no_grad()
 def write_student(
     path: Path, model: Backbone, *, name: str, temperature: float, about: Mapping[str, str]
 ) -> None:
@@ -74,33 +73,14 @@ def write_student(
         temperature: by which the classifier is divided.
         about: what else the file is to say of itself.
     """
-    tensors = {
-        key: _narrowed(value / temperature if key.startswith("classifier.") else value)
-        for key, value in model.state_dict().items()
-        if not key.endswith(COUNTER)
-    }
-    metadata = {
-        **about,
-        **_recipe(model.preprocessing),
-        "format": "pt",
-        "architecture": name,
-        "num_classes": str(model.classifier.out_features),
-        TEMPERATURE: repr(temperature),
-    }
-    save_file(tensors, path, metadata=metadata)
-
-
-def _narrowed(value: Tensor) -> Tensor:
-    half = value.half().contiguous().cpu()
-    # A variance can be larger than halves are.
-    return half if half.isfinite().all() else value.float().contiguous().cpu()
-
-
-def _recipe(preprocessing: Preprocessing) -> dict[str, str]:
-    return {
-        "input_size": str(preprocessing.input_size),
-        "crop_pct": str(preprocessing.crop),
-        "interpolation": preprocessing.interpolation,
-        "mean": ",".join(map(str, preprocessing.mean)),
-        "std": ",".join(map(str, preprocessing.std)),
-    }
+    calibrated = deepcopy(model)
+    for parameter in calibrated.classifier.parameters():
+        parameter.div_(temperature)
+    classes = str(model.classifier.out_features)
+    save_checkpoint(
+        calibrated,
+        path,
+        architecture=name,
+        preprocessing=model.preprocessing,
+        about={**about, "num_classes": classes, TEMPERATURE: repr(temperature)},
+    )

@@ -1,6 +1,6 @@
 """How much a student answers like its teacher, on pictures that it has not learnt from.
 
-squares = Squares(pool, first=1000)
+squares = Squares(pool=pool, first=1000)
 wanted = teacher_answers(teacher, squares)
 agreement(student_answers(student, squares), wanted).same  # 0.5
 """

@@ -1,6 +1,6 @@
 """How far a student's answers are from the teacher's.
 
-loss = imitation_loss(said, wanted)
+loss = divergence(said, wanted) + embedding_loss(said, wanted)
 loss = loss + stage_loss(features, teacher_features)
 """
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ghoststream.errors import Conflict, DataError, Gone, NotThere, Unsuitable
-from ghoststream.runners.features import labelled_clips
+from ghoststream.runners.train.features import labelled_clips
 from ghoststream.serve.media.ids import MediaIds
 from ghoststream.serve.review import Review
 from ghoststream.serve.teach.classes import Classes, TaughtClass

@@ -1,28 +1,25 @@
-"""From pictures without labels to weights of a student; breaks are allowed at any moment.
+"""A distillation under way: what it learns, says, and leaves in its folder.
 
-config = make_config(DistillConfig, {"pictures": ["photos"], "minutes": 60})
-done = distill(config, stop=threading.Event(), watcher=print)
-done.agreement.same
+session = Session(config, pool, work, device="cpu", watcher=print)
+session.learn(threading.Event())
+session.write(AtomicFile(config.out))
 """
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
-
-from filelock import FileLock, Timeout
+from typing import Any, Literal
 
 from ghoststream.config import DistillConfig
 from ghoststream.cores import available_cores
-from ghoststream.errors import ConfigError, DataError
 from ghoststream.models.backbone import Backbone
-from ghoststream.models.registry import find_model
-from ghoststream.models.runtime import choose_device
 from ghoststream.models.weights import Weights, resolve_weights
-from ghoststream.runners.unlabelled import picture_pool, unlabelled_files
+from ghoststream.runners.distill.exam import Exam
+from ghoststream.runners.distill.reports import Judged, Learning, Note, Watcher
+from ghoststream.runners.distill.settings import settings_of
 from ghoststream.sinks.atomic import AtomicFile, output_errors
 from ghoststream.train.distill.crops import Drawing, batches
 from ghoststream.train.distill.distiller import Distiller
@@ -32,67 +29,17 @@ from ghoststream.train.distill.files import (
     write_checkpoint,
     write_student,
 )
-from ghoststream.train.distill.judging import (
-    Agreement,
-    Squares,
-    agreement,
-    student_answers,
-    teacher_answers,
-)
+from ghoststream.train.distill.judging import Agreement, Squares
 from ghoststream.train.distill.pool import PicturePool
 from ghoststream.train.distill.schedule import Budget, Schedule
-from ghoststream.train.distill.scores import Calibration, calibrate
-from ghoststream.train.distill.start import deterministic, random_student, take_classifier
-from ghoststream.train.distill.teacher import Answers, TeacherStages, load_teacher, teacher_stages
+from ghoststream.train.distill.scores import Calibration
+from ghoststream.train.distill.start import random_student, take_classifier
+from ghoststream.train.distill.teacher import TeacherStages, load_teacher, teacher_stages
 from ghoststream.version import __version__
 
-CHECKPOINT, LOCK = "checkpoint.pt", "lock"
+CHECKPOINT = "checkpoint.pt"
 LINE_SECONDS = 60.0
 """From one line of progress to the next."""
-FRESH = {"learning_rate": 3e-3, "forcing": 0.55}
-CONTINUED = {"learning_rate": 1e-3, "forcing": 0.0}
-"""Settings that nobody chose, without weights to start from and with them."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
-    """Something worth knowing."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """The pictures are being decoded, for this and all later runs."""
-
-    pictures: int
-    """So far."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Learning:
-    """How it goes."""
-
-    samples: int
-    """In all, those before a break included."""
-    done: float
-    """Share of the budget; 0 without one."""
-    divergence: float
-    """From the teacher's scores, in nats a picture, the mean since the last report."""
-    images_per_second: float
-    """Since the last report."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
-    """How the averaged student does on held-out pictures."""
-
-    samples: int
-    agreement: Agreement
-
-
-Report: TypeAlias = Note | Reading | Learning | Judged
-Watcher: TypeAlias = Callable[[Report], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,92 +54,6 @@ class Distilled:
     """A sentence for each picture that could not be read."""
     is_stopped: bool
     """Before the budget was used up; the same command goes on."""
-
-
-def distill(config: DistillConfig, *, stop: threading.Event, watcher: Watcher) -> Distilled:
-    """Trains a student, or goes on where an earlier call has been stopped, and writes it.
-
-    Args:
-        config: pictures, teacher, student and budget.
-        stop: when set, what has been learnt is kept and written.
-        watcher: told how it goes.
-
-    Raises:
-        ConfigError, WeightsError: settings or weights that do not hold.
-        DataError: too few pictures.
-        OutputError: a file cannot be written.
-
-    Example:
-        >>> config = make_config(DistillConfig, {"pictures": ["photos"], "samples": 640_000})
-        >>> distill(config, stop=threading.Event(), watcher=print).path
-        PosixPath('student.safetensors')
-    """
-    _check_student(config)
-    files = unlabelled_files(config.pictures)
-    work = config.work or config.out.with_name(f"{config.out.stem}.work")
-    with output_errors(work):
-        work.mkdir(parents=True, exist_ok=True)
-    out = AtomicFile(config.out)
-    with _alone_in(work):
-        out.prepare()
-        try:
-            return _distilled(config, files, work, out, stop=stop, watcher=watcher)
-        finally:
-            out.discard()
-
-
-def _distilled(
-    config: DistillConfig,
-    files: Sequence[Path],
-    work: Path,
-    out: AtomicFile,
-    *,
-    stop: threading.Event,
-    watcher: Watcher,
-) -> Distilled:
-    pool = picture_pool(
-        files,
-        folder=work,
-        stored=config.stored,
-        fps=config.fps,
-        progress=lambda done: watcher(Reading(pictures=done)),
-    )
-    _check_enough(pool, config)
-    device: Literal["cpu", "cuda"] = "cuda" if choose_device(config.device) == "cuda" else "cpu"
-    with deterministic(device):
-        training = _Training(config, pool, work, device=device, watcher=watcher)
-        training.learn(stop)
-        return training.write(out)
-
-
-@contextmanager
-def _alone_in(work: Path) -> Iterator[None]:
-    """Two trainings in one folder would go on from each other's checkpoints."""
-    try:
-        with FileLock(work / LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        raise ConfigError(
-            f"another distillation is at work in {work}; stop it, or choose another work directory"
-        ) from error
-
-
-def _check_student(config: DistillConfig) -> None:
-    if not find_model(config.model).network.startswith("ghostnet"):
-        raise ConfigError(
-            f"{config.model} cannot be the student; choose a GhostNet, such as ghostnet_100 or "
-            f"ghostnet_050"
-        )
-
-
-def _check_enough(pool: PicturePool, config: DistillConfig) -> None:
-    if len(pool) > config.held_out:
-        return
-    lost = f" ({len(pool.lost)} cannot be read; the first: {pool.lost[0]})" if pool.lost else ""
-    raise DataError(
-        f"there are {len(pool)} pictures{lost}, and {config.held_out} are held out of training; "
-        f"give more, or hold out fewer (held_out)"
-    )
 
 
 @dataclass(slots=True)
@@ -211,8 +72,19 @@ class _Line:
     seconds: float = 0.0
 
 
-class _Training:
-    """A distillation under way, and what it leaves in its folder."""
+class Session:
+    """One student on its way, from the checkpoint of an earlier call where there is one.
+
+    Args:
+        config: teacher, student and budget.
+        pool: pictures, the last of which are held out.
+        work: folder of the checkpoint.
+        device: where the student learns.
+        watcher: told how it goes.
+
+    Raises:
+        ConfigError, WeightsError: settings or weights that do not hold.
+    """
 
     def __init__(
         self,
@@ -227,14 +99,13 @@ class _Training:
         self._checkpoint = AtomicFile(work / CHECKPOINT)
         self._count, self._line = _Count(), _Line()
         self._squares = Squares(pool=pool, first=len(pool) - config.held_out)
-        self._wanted: Answers | None = None
-        self._last_said: tuple[int, Answers | None] = (0, None)
         kept = _kept(self._checkpoint.path)
         weights = resolve_weights(config.teacher, config.teacher_weights)
         if weights.notice is not None:
             self._note(f"the teacher: {weights.notice}")
         self._teacher = load_teacher(weights, side=config.teacher_size, device=device)
-        self._settings = _settings(config, pool, weights, kept.get("settings"))
+        self._exam = Exam(self._squares, self._teacher, device=device)
+        self._settings = settings_of(config, pool, weights, kept.get("settings"))
         self._distiller = self._begun(weights, has_begun=bool(kept))
         if kept:
             self._go_on(kept)
@@ -262,13 +133,13 @@ class _Training:
 
     def write(self, out: AtomicFile) -> Distilled:
         """The averaged student, calibrated, under its final name."""
-        said = self._said()
-        judged = agreement(said, self._answers())
-        calibration = calibrate(said, self._answers())
+        student, step = self._distiller.averaged(), self._distiller.step
+        judged = self._exam.agreement(student, step=step)
+        calibration = self._exam.calibration(student, step=step)
         with output_errors(out.path):
             write_student(
                 out.partial,
-                self._averaged(),
+                student,
                 name=self._config.model,
                 temperature=calibration.temperature,
                 about=self._about(judged, calibration),
@@ -350,25 +221,9 @@ class _Training:
         self._checkpoint.commit()
 
     def _judge(self) -> None:
-        judged = agreement(self._said(), self._answers())
+        student, step = self._distiller.averaged(), self._distiller.step
+        judged = self._exam.agreement(student, step=step)
         self._watcher(Judged(samples=self._count.samples, agreement=judged))
-
-    def _said(self) -> Answers:
-        """The student's; it takes a minute, and is asked for twice where the end comes at once."""
-        step, said = self._last_said
-        if said is None or step != self._distiller.step:
-            said = student_answers(self._averaged(), self._squares, device=self._device)
-            self._last_said = self._distiller.step, said
-        return said
-
-    def _answers(self) -> Answers:
-        """The teacher's about the held-out pictures, which never change."""
-        if self._wanted is None:
-            self._wanted = teacher_answers(self._teacher, self._squares)
-        return self._wanted
-
-    def _averaged(self) -> Backbone:
-        return self._distiller.averaged()
 
     def _tell(self, divergence: float, seconds: float) -> None:
         self._count.samples += self._config.batch
@@ -436,42 +291,6 @@ class _Timer:
 def _kept(checkpoint: Path) -> dict[str, Any]:
     """What an earlier run has left; empty where there was none."""
     return read_checkpoint(checkpoint) if checkpoint.is_file() else {}
-
-
-def _settings(
-    config: DistillConfig, pool: PicturePool, teacher: Weights, kept: Mapping[str, Any] | None
-) -> dict[str, Any]:
-    """What decides the training, and must be the same after a break.
-
-    Raises:
-        ConfigError: it is not.
-    """
-    settings: dict[str, Any] = {
-        "model": config.model,
-        "teacher": config.teacher,
-        "teacher_sha256": teacher.sha256,
-        "pictures_sha256": pool.sha256,
-        **{name: getattr(config, name) for name in ("size", "teacher_size", "held_out", "batch")},
-        "seed": config.seed,
-    }
-    for name, default in _defaults(config).items():
-        chosen = getattr(config, name)
-        remembered = default if kept is None else kept.get(name)
-        settings[name] = remembered if chosen is None else chosen
-    for name, value in ({} if kept is None else kept).items():
-        if settings.get(name) != value:
-            raise ConfigError(
-                f"the checkpoint to go on from was made with {name} {value}, not "
-                f"{settings.get(name)}; give the same, another work directory, or begin anew from "
-                f"its weights (init)"
-            )
-    return settings
-
-
-def _defaults(config: DistillConfig) -> dict[str, float]:
-    has_budget = config.samples is not None or config.minutes is not None
-    defaults = FRESH if config.init is None else CONTINUED
-    return defaults if has_budget else {**defaults, "forcing": 0.0}
 
 
 def _samples_before(student: Backbone) -> int:

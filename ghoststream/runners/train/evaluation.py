@@ -15,8 +15,9 @@ from ghoststream.config import EvaluateConfig
 from ghoststream.errors import DataError, HeadError
 from ghoststream.heads import LinearHead, Training, check_head, load_head
 from ghoststream.pipeline import pooling_of, with_backbone_of_head
-from ghoststream.pooling import POOLINGS, Pooling
-from ghoststream.runners.features import (
+from ghoststream.pooling import Pooling
+from ghoststream.runners.train.candidates import check_pooling, fixed_pooling
+from ghoststream.runners.train.features import (
     ClipFeatures,
     Features,
     dataset_of,
@@ -24,8 +25,7 @@ from ghoststream.runners.features import (
     labelled_clips,
     read_features,
 )
-from ghoststream.runners.training import ATTENTION, EVENLY, check_pooling
-from ghoststream.runners.training_store import Place, Progress, find_place
+from ghoststream.runners.train.store import Place, Progress, find_place
 from ghoststream.train.calibration import probabilities
 from ghoststream.train.dataset import Dataset, Indices, Numbers
 from ghoststream.train.folds import grouped_folds
@@ -217,8 +217,7 @@ def _dataset(
 
 def _even(clips: Sequence[ClipFeatures], head: LinearHead, training: Training) -> Dataset:
     """For the learning curve: a query that was learnt from all clips would flatter it."""
-    pooling = POOLINGS[EVENLY if head.pooling == ATTENTION else head.pooling]
-    return _dataset(clips, head, training, pooling)
+    return _dataset(clips, head, training, fixed_pooling(head.pooling))
 
 
 def _answers(head: LinearHead, data: Dataset) -> Numbers:

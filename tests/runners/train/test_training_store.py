@@ -24,12 +24,12 @@ from ghoststream.config import (
 from ghoststream.errors import StoreError, WeightsError
 from ghoststream.models import resolve_weights
 from ghoststream.pipeline import build_frame_pipeline
-from ghoststream.runners import training_store
 from ghoststream.runners.archive.analysis import Order, make_analysis
 from ghoststream.runners.archive.run import run_archive
 from ghoststream.runners.crew import Send, Work
-from ghoststream.runners.features import labelled_clips, read_features
-from ghoststream.runners.training_store import Place, fill, find_place
+from ghoststream.runners.train import store as training_store
+from ghoststream.runners.train.features import labelled_clips, read_features
+from ghoststream.runners.train.store import Place, fill, find_place
 from ghoststream.video.moment import samples_between
 
 

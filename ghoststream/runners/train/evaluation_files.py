@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ghoststream.errors import ConfigError, SourceError
-from ghoststream.runners.evaluation import Evaluation, Mistake
+from ghoststream.runners.train.evaluation import Evaluation, Mistake
 from ghoststream.sinks.atomic import AtomicFile, output_errors
 from ghoststream.sinks.contact_sheet import Tile, draw_contact_sheet, thumbnail_size, without_middle
 from ghoststream.sources.file import shown

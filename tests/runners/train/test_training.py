@@ -11,10 +11,10 @@ from ghoststream.config import EvaluateConfig, RunConfig, TrainConfig, make_conf
 from ghoststream.errors import ConfigError, DataError, HeadError
 from ghoststream.heads import LinearHead, load_head, save_head
 from ghoststream.pipeline import build_event_pipeline, with_settings_of_head
-from ghoststream.runners.evaluation import Evaluation, evaluate
-from ghoststream.runners.evaluation_files import write_evaluation
 from ghoststream.runners.local import classify, run
-from ghoststream.runners.training import Trained, train
+from ghoststream.runners.train.evaluation import Evaluation, evaluate
+from ghoststream.runners.train.evaluation_files import write_evaluation
+from ghoststream.runners.train.run import Trained, train
 
 CLIPS = 3
 """A class."""
@@ -114,7 +114,7 @@ def test_the_second_training_reads_no_video(
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("decoded again")
 
-    monkeypatch.setattr("ghoststream.runners.training_store.run_archive", refuse)
+    monkeypatch.setattr("ghoststream.runners.train.store.run_archive", refuse)
     second = trained(data, tmp_path / "again.safetensors")
     np.testing.assert_array_equal(first.head.weight, second.head.weight)
     np.testing.assert_array_equal(first.head.bias, second.head.bias)

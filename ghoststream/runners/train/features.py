@@ -22,7 +22,7 @@ from ghoststream.archive.store import Store
 from ghoststream.errors import DataError
 from ghoststream.pooling import Pooling
 from ghoststream.runners.archive.analysis import sha256_of
-from ghoststream.runners.training_store import Place, Progress, fill, identity
+from ghoststream.runners.train.store import Place, Progress, fill, identity
 from ghoststream.sources.archive import ArchiveFile
 from ghoststream.sources.file import VIDEO_SUFFIXES, shown
 from ghoststream.train.dataset import Dataset

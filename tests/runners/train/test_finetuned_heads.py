@@ -19,10 +19,10 @@ from ghoststream.models.checkpoint import save_checkpoint
 from ghoststream.models.factory import create_model
 from ghoststream.models.weights import resolve_weights
 from ghoststream.pipeline import with_settings_of_head
-from ghoststream.runners.evaluation import evaluate
 from ghoststream.runners.local import run
-from ghoststream.runners.training import Say, Trained, network_path, train
-from ghoststream.runners.window_pictures import TimedWindow, window_pictures
+from ghoststream.runners.train.evaluation import evaluate
+from ghoststream.runners.train.run import Say, Trained, network_path, train
+from ghoststream.runners.train.window_pictures import TimedWindow, window_pictures
 from ghoststream.sampling import EveryFrame
 from ghoststream.types import Frame, Pixels
 
@@ -172,8 +172,10 @@ def test_a_network_that_is_better_is_written_and_used(
 ) -> None:
     # The frozen network names all of clips as easy as these: a head that begins with next to
     # nothing leaves something to learn, and need not be better than what is right already.
-    monkeypatch.setattr("ghoststream.runners.finetuning.choose_strength", lambda *_, **__: 1e-9)
-    monkeypatch.setattr("ghoststream.runners.finetuning.COSTS", -1.0)
+    monkeypatch.setattr(
+        "ghoststream.runners.train.finetuning.choose_strength", lambda *_, **__: 1e-9
+    )
+    monkeypatch.setattr("ghoststream.runners.train.finetuning.COSTS", -1.0)
     data, out = write_clips(tmp_path / "data"), tmp_path / "head.safetensors"
     trained = tuned(data, out, weights)
     assert trained.finetuned is not None

@@ -22,13 +22,14 @@ from ghoststream.models.checkpoint import save_checkpoint
 from ghoststream.models.factory import load_model
 from ghoststream.models.tail import Tail, cut
 from ghoststream.runners.archive.analysis import sha256_of
-from ghoststream.runners.attention import attended
-from ghoststream.runners.features import ClipFeatures, cut_windows, windows_of
-from ghoststream.runners.training_store import Place
-from ghoststream.runners.window_pictures import TimedWindow, window_pictures
+from ghoststream.runners.train.attention import attended
+from ghoststream.runners.train.candidates import ATTENTION
+from ghoststream.runners.train.features import ClipFeatures, cut_windows, windows_of
+from ghoststream.runners.train.head import calibrated_head
+from ghoststream.runners.train.store import Place
+from ghoststream.runners.train.window_pictures import TimedWindow, window_pictures
 from ghoststream.sampling import AtFps
 from ghoststream.sinks.atomic import output_errors
-from ghoststream.train.calibration import fit_temperature
 from ghoststream.train.dataset import Dataset, Indices
 from ghoststream.train.feature_file import FeatureFile
 from ghoststream.train.finetuning import (
@@ -51,7 +52,6 @@ COSTS = 0.02
 """Recall by which it has to be better: it brings a network of its own, for which every store has to
 be made anew."""
 TORCH_DEVICES = ("cuda", "mps")
-ATTENTION = "attention"
 
 Say = Callable[[str], None]
 """Told how far it is."""
@@ -148,7 +148,7 @@ def write_network(tuned: Finetuned, path: Path, *, clips: int) -> str:
 def tuned_head(
     tuned: Finetuned, data: Dataset, training: Training, *, file: str, sha256: str
 ) -> LinearHead:
-    """The head that learnt together with the network; its temperature is that of cross-validation.
+    """The head that learnt together with the network.
 
     Args:
         tuned: with a student.
@@ -159,15 +159,14 @@ def tuned_head(
     """
     assert tuned.student is not None
     linear, query = tuned.student.linear(), tuned.student.query
-    temperature = fit_temperature(tuned.checked.logits, data)
-    return LinearHead(
-        weight=(linear.weight / temperature).astype(np.float32),
-        bias=(linear.bias / temperature).astype(np.float32),
-        labels=data.classes,
+    return calibrated_head(
+        linear,
+        tuned.checked,
+        data,
         pooling=tuned.pooling,
-        backbone_sha256=sha256,
         query=None if query is None else query.cpu().numpy(),
         training=training,
+        backbone_sha256=sha256,
         backbone=OwnBackbone(model=tuned.weights.model, file=file),
     )
 

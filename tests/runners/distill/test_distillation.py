@@ -24,8 +24,9 @@ from unlabelled import blobs, random_weights, write_picture
 from ghoststream.config import DistillConfig, make_config
 from ghoststream.errors import ConfigError, DataError
 from ghoststream.models import create_model, resolve_weights
-from ghoststream.runners.distillation import Judged, Note, Report, distill
-from ghoststream.runners.unlabelled import picture_pool, unlabelled_files
+from ghoststream.runners.distill.reports import Judged, Note, Report
+from ghoststream.runners.distill.run import distill
+from ghoststream.runners.distill.unlabelled import picture_pool, unlabelled_files
 from ghoststream.train.distill.files import read_checkpoint
 from ghoststream.train.distill.pool import PicturePool
 
