@@ -32,8 +32,8 @@ def test_four_frames_a_second_where_no_sampling_is_chosen() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"fps": "fast"}, "fps: 'fast' is not a number such as 2, 0.5 or 30000/1001"),
-        ({"fps": 0}, "fps: must be above 0"),
+        ({"fps": "fast"}, "^fps: 'fast' is not a number such as 2, 0.5 or 30000/1001$"),
+        ({"fps": 0}, "^fps: must be above 0, got 0$"),
         ({"fps": "1/0"}, "'1/0' is not a number"),
         ({"window": -1}, "window: must be above 0"),
         ({"gap": -1}, "gap: must not be below 0"),
@@ -123,6 +123,8 @@ HUSH = "p@ss/w?rd#1:%größe"
         ({"roi": {"door": [0, 0, 1]}}, r"roi\.door\.3: field required"),
         ({"roi": ["door=0,0,1,1", "door=0,0,1,1"]}, "region 'door' is there twice"),
         ({"roi": "0,0,1,1"}, "a region looks like door="),
+        ({"roi": "door=0,0"}, "a region looks like door="),
+        ({"cameras": {"name": "gate"}}, "cameras: give one, or a list: each behind a dash"),
         ({"roi": {"": [0, 0, 1, 1]}}, "a name is a few printable letters"),
         ({"cameras": [{"name": " ", "source": "0"}]}, "a name is a few printable letters"),
         ({"cameras": [{"name": "gate"}]}, r"cameras\.0\.source: field required"),

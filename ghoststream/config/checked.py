@@ -59,8 +59,9 @@ def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
     message = message[:1].lower() + message[1:]
     if not key:
         return message
-    is_shown = error["loc"][0] not in NEVER_SHOWN
-    return f"{key}: {message}, got {error['input']!r}" if is_shown else f"{key}: {message}"
+    value = repr(error["input"])
+    is_to_show = error["loc"][0] not in NEVER_SHOWN and not message.startswith(value)
+    return f"{key}: {message}, got {value}" if is_to_show else f"{key}: {message}"
 
 
 NEVER_SHOWN = frozenset({"source", "cameras", "mqtt", "webhook", "webhook_secret"})

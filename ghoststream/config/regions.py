@@ -21,10 +21,11 @@ def _regions(value: object) -> object:
 
 
 def _region(text: str) -> tuple[str, tuple[str, ...]]:
-    name, equals, numbers = text.partition("=")
-    if not equals:
+    name, _, sides = text.partition("=")
+    numbers = tuple(sides.split(","))
+    if len(numbers) != 4:
         raise ValueError("a region looks like door=0.25,0.1,0.5,0.8: its name, then x, y, w, h")
-    return name, tuple(numbers.split(","))
+    return name, numbers
 
 
 def _within_picture(regions: "Regions") -> "Regions":

@@ -1,6 +1,6 @@
 """What single settings may hold."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, TypeAlias
@@ -18,18 +18,20 @@ def _exact(value: object) -> Fraction:
 
 def _positive(value: Fraction) -> Fraction:
     if value <= 0:
-        raise ValueError(f"must be above 0, got {value}")
+        raise ValueError("must be above 0")
     return value
 
 
 def _not_negative(value: Fraction) -> Fraction:
     if value < 0:
-        raise ValueError(f"must not be below 0, got {value}")
+        raise ValueError("must not be below 0")
     return value
 
 
 def several(value: object) -> object:
     """One is as good as a list of one."""
+    if isinstance(value, Mapping):
+        raise ValueError("give one, or a list: each behind a dash, or [first, second]")
     # A webcam's number comes out of YAML as one.
     return (str(value),) if isinstance(value, str | int | Path) else value
 
