@@ -16,9 +16,12 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from ghoststream.config import ServeConfig
+from ghoststream.serve.security.attempts import network_of
 
 CONNECTIONS = 512
 """At once; one more is told to come back later."""
+CONNECTIONS_OF_ONE = 256
+"""Of one address, so that nobody takes the whole page; but for the proxy, which speaks for many."""
 HEADER_SECONDS = 10.0
 """For the headers of a request, from the first byte or the connection to the last; and for the rest
 of a body that nobody wants, after the answer to it."""
@@ -27,6 +30,10 @@ IDLE_SECONDS = 10
 FAREWELL_SECONDS = 2
 """For answers that are under way when the page is to end."""
 HEADER_BYTES = 32 << 10
+ONE_TOO_MANY = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nRetry-After: 10\r\n"
+    b"Connection: close\r\n\r\n"
+)
 
 
 class PageServer(uvicorn.Server):
@@ -72,11 +79,23 @@ class PatientConnection(H11Protocol):
     """
 
     header_seconds = HEADER_SECONDS
+    connections_of_one = CONNECTIONS_OF_ONE
     _giving_up: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._wait()
+        if self._is_one_too_many():
+            transport.write(ONE_TOO_MANY)
+            transport.close()
+        else:
+            self._wait()
+
+    def _is_one_too_many(self) -> bool:
+        own = _address_of(self)
+        if self.config.proxy_headers and own == self.config.forwarded_allow_ips:
+            return False
+        all_of = [network_of(_address_of(cast(H11Protocol, each))) for each in self.connections]
+        return all_of.count(network_of(own)) > self.connections_of_one
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -106,3 +125,7 @@ class PatientConnection(H11Protocol):
         if self._giving_up is not None:
             self._giving_up.cancel()
             self._giving_up = None
+
+
+def _address_of(connection: H11Protocol) -> str:
+    return "" if connection.client is None else connection.client[0]

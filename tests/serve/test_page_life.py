@@ -49,6 +49,15 @@ def status(port: int, path: bytes = b"/healthz") -> bytes:
         return client.recv(12)
 
 
+def asked_late(port: int) -> bytes:
+    """What one is told who waits a moment before asking."""
+    with closing(connected(port)) as client:
+        time.sleep(0.1)
+        with suppress(ConnectionError):
+            client.sendall(GET % b"/healthz")
+        return client.recv(12)
+
+
 def test_listeners_do_not_hold_the_end(tmp_path: Path) -> None:
     with served(tmp_path) as (port, stop), closing(connected(port)) as client:
         client.sendall(GET % b"/api/feed")
@@ -87,6 +96,23 @@ def test_a_body_that_nobody_wants_does_not_hold_a_connection(
         assert client.recv(12) == b"HTTP/1.1 403"
         with pytest.raises(ConnectionError):
             send_slowly(client, b"x" * 100)
+
+
+@pytest.mark.parametrize(
+    ("proxy", "answer"), [(None, b"HTTP/1.1 503"), ("127.0.0.1", b"HTTP/1.1 200")]
+)
+def test_one_address_does_not_take_the_whole_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, proxy: str | None, answer: bytes
+) -> None:
+    monkeypatch.setenv("GHOSTSTREAM_PASSWORD", "correct horse")
+    monkeypatch.setattr(PatientConnection, "connections_of_one", 2)
+    with served(tmp_path, trusted_proxy=proxy) as (port, _):
+        with closing(connected(port)) as first, closing(connected(port)) as second:
+            for client in (first, second):
+                client.sendall(GET % b"/healthz")
+                assert client.recv(12) == b"HTTP/1.1 200"
+            assert asked_late(port) == answer
+        assert status(port) == b"HTTP/1.1 200"
 
 
 def test_signing_out_breaks_off_what_is_still_being_sent(

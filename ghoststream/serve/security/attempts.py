@@ -56,7 +56,7 @@ class Attempts:
         Returns:
             Whole seconds to wait; 0 where it may try.
         """
-        now, failures = self._clock(), self._of(_network(address))
+        now, failures = self._clock(), self._of(network_of(address))
         left = failures.newest_seconds + failures.wait_seconds() - now
         left = max(left if failures.count else 0.0, self._overall_seconds(now))
         if left > 0:
@@ -67,7 +67,7 @@ class Attempts:
 
     def succeeded(self, address: str) -> None:
         """Forgets the failures of one who knows the password after all."""
-        self._failures.pop(_network(address), None)
+        self._failures.pop(network_of(address), None)
 
     def _of(self, network: str) -> _Failures:
         failures = self._failures.pop(network, None) or _Failures()
@@ -86,7 +86,8 @@ class Attempts:
         return self._newest[0] + MINUTE_SECONDS - now
 
 
-def _network(address: str) -> str:
+def network_of(address: str) -> str:
+    """Whom an address stands for: itself, or the network of an IPv6 one."""
     try:
         parsed = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
