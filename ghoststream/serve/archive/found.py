@@ -3,6 +3,7 @@
 moment_items(moments, catalogue)
 """
 
+import math
 from collections.abc import Sequence
 
 from ghoststream.archive.moments import Moment
@@ -15,6 +16,8 @@ SHORTEST_SECONDS = 1.0
 """Of what is played: a single frame would be over at once."""
 SAID_SCORE = 1.0
 """Of what people have said themselves."""
+MOSTLY = 0.5
+"""Of a moment, from where on an event that spans it says what it shows."""
 
 
 def moment_items(moments: Sequence[Moment], catalogue: Catalogue) -> list[MomentItem]:
@@ -36,6 +39,24 @@ def with_corrected(
     said = [_said(event) for event in corrected if event.video is not None]
     others = [moment for moment in found if not any(_overlap(moment, one) for one in said)]
     return [*said, *others][:limit]
+
+
+def without_denied(found: Sequence[MomentItem], denied: Sequence[EventItem]) -> list[MomentItem]:
+    """Moments without those that people have said show something else, or nothing.
+
+    Args:
+        found: moments that show a label.
+        denied: events of videos, of which their own label does not hold.
+    """
+    return [moment for moment in found if not any(_denies(event, moment) for event in denied)]
+
+
+def _denies(event: EventItem, moment: MomentItem) -> bool:
+    if (event.video, event.label) != (moment.video, moment.label):
+        return False
+    end = math.inf if event.end_time is None else event.end_time  # it lasted to the video's end
+    common = min(end, moment.end_seconds) - max(event.start_time, moment.start_seconds)
+    return common > 0 and common >= MOSTLY * (moment.end_seconds - moment.start_seconds)
 
 
 def _item(moment: Moment, video: CataloguedVideo) -> MomentItem:

@@ -13,7 +13,7 @@ from ghoststream.archive.store import quoted
 from ghoststream.errors import Unsuitable
 from ghoststream.serve.archive.archive import Archive
 from ghoststream.serve.archive.catalogue import CataloguedVideo
-from ghoststream.serve.archive.found import moment_items, with_corrected
+from ghoststream.serve.archive.found import moment_items, with_corrected, without_denied
 from ghoststream.serve.archive.item import (
     ArchiveStatus,
     MomentPage,
@@ -30,6 +30,7 @@ from ghoststream.serve.archive.query import (
 )
 from ghoststream.serve.archive.timeline import span_of, stored_rows, timeline_of
 from ghoststream.serve.archive.upload import received
+from ghoststream.serve.events.item import EventItem
 from ghoststream.serve.media.links import MAX_STRETCH_SECONDS, video_playback
 from ghoststream.serve.shielded import shielded
 from ghoststream.serve.site import Site, SiteOf
@@ -40,6 +41,8 @@ SEARCH_TIMEOUT_SECONDS = 120.0
 """The first one loads the network."""
 MAX_EVENTS = 2000
 """Of a timeline."""
+MAX_DENIED = 1000
+"""Events that a search by word knows not to show."""
 MAX_SECONDS = 1e9
 
 Limit = Annotated[int, Query(ge=1, le=200)]
@@ -150,9 +153,11 @@ async def _search_like(site: Site, like: str, limit: int) -> MomentPage:
 
 async def _search_word(site: Site, label: str, limit: int) -> MomentPage:
     place = await anyio.to_thread.run_sync(_place, site)
-    page = await _searched(site, search_word, place, label, limit)
+    denied = await anyio.to_thread.run_sync(_denied, site, label)
+    page = await _searched(site, search_word, place, label, limit + len(denied))
     corrected = await anyio.to_thread.run_sync(_corrected, site, label, limit)
-    return MomentPage(items=with_corrected(corrected, page.items, limit))
+    found = without_denied(page.items, denied)
+    return MomentPage(items=with_corrected(corrected, found, limit))
 
 
 async def _searched(site: Site, function: Any, *args: object) -> MomentPage:
@@ -162,8 +167,12 @@ async def _searched(site: Site, function: Any, *args: object) -> MomentPage:
     return MomentPage(items=await anyio.to_thread.run_sync(moment_items, moments, catalogue))
 
 
-def _corrected(site: Site, label: str, limit: int) -> Any:
+def _corrected(site: Site, label: str, limit: int) -> list[EventItem]:
     return site.book.corrected_to(label, limit=limit)
+
+
+def _denied(site: Site, label: str) -> list[EventItem]:
+    return site.book.denied(label, limit=MAX_DENIED)
 
 
 def _place(site: Site) -> Place:

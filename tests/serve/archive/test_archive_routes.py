@@ -104,6 +104,19 @@ def test_a_word_finds_what_people_have_named(client: TestClient) -> None:
     client.delete(place)
 
 
+@pytest.mark.parametrize(
+    "said", [{"verdict": "dismissed"}, {"verdict": "corrected", "label": "zebra"}]
+)
+def test_a_word_does_not_find_what_people_deny(client: TestClient, said: dict[str, str]) -> None:
+    (event,) = client.get("/api/events", params={"label": "tiger cat"}).json()["items"]
+    place = f"/api/events/{event['id']}/verdict"
+    client.put(place, json=said)
+    assert sources(client, label="tiger") == []
+    assert sources(client, label="lynx", limit=1) == ["gate/b.ts@0"]
+    client.delete(place)
+    assert sources(client, label="tiger") == ["gate/a.mp4@2"]
+
+
 def test_more_like_a_moment_comes_from_its_stored_vector(client: TestClient) -> None:
     id = ids_by_source(client)["gate/a.mp4"]
     found = client.get("/api/search", params={"like": f"{id}@3.2"}).json()["items"]
