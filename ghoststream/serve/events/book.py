@@ -34,6 +34,8 @@ from ghoststream.serve.media.ids import MediaIds
 from ghoststream.serve.review import Review
 
 MAX_LABEL = 200
+MAX_CAMERA_EVENTS = 100_000
+"""Of which nobody has said anything; the cameras' log has all of them."""
 
 _ITEM = """
 SELECT e.*, v.id AS video_id, v.is_playable, v.start_seconds AS begins_at, v.path AS video_path,
@@ -63,6 +65,15 @@ INSERT OR REPLACE INTO evidence VALUES (:source, :own_id, :kind, :path, :start_t
 _END = """
 UPDATE events SET end_time = max(start_time, (SELECT frame_time FROM going_on WHERE event = id))
 WHERE id IN (SELECT event FROM going_on)
+"""
+_OLDEST = """
+SELECT position FROM events WHERE verdict = 'none' AND position < 0
+ORDER BY position, number LIMIT 1 OFFSET ?
+"""
+_OLD = "verdict = 'none' AND position BETWEEN ? AND -1 AND end_time IS NOT NULL"
+_DROP_EVENTS = f"DELETE FROM events WHERE {_OLD}"
+_DROP_EVIDENCE = f"""
+DELETE FROM evidence WHERE (source, own_id) IN (SELECT source, own_id FROM events WHERE {_OLD})
 """
 _PUT_VERDICT = """
 INSERT OR REPLACE INTO verdicts
@@ -141,6 +152,21 @@ class Book:
         )
         return [event_item(row) for row in rows]
 
+    def denied(self, word: str, *, limit: int) -> list[EventItem]:
+        """Archives' events told of a label that people say are none of it; the newest first.
+
+        Args:
+            word: a part of the label, in any case of ASCII letters.
+            limit: at most.
+        """
+        rows = self._review.rows(
+            f"{_ITEM} WHERE e.verdict IN ('dismissed', 'corrected') AND e.kind = 'archive' "
+            "AND instr(lower(e.label), lower(?)) > 0 AND e.label != coalesce(e.corrected_label, '')"
+            " ORDER BY e.number DESC LIMIT ?",
+            [word, limit],
+        )
+        return [event_item(row) for row in rows]
+
     def sources(self, *, limit: int) -> list[str]:
         """Cameras and videos that have events.
 
@@ -199,6 +225,18 @@ class Book:
         if line.get("record") == "evidence":
             return self._add_evidence(line)
         return None
+
+    def make_room(self, keep: int = MAX_CAMERA_EVENTS) -> None:
+        """Lets go of the oldest events of cameras, but for those of which somebody said something.
+
+        Args:
+            keep: so many of those of which nobody did.
+        """
+        oldest = self._review.rows(_OLDEST, [keep])
+        with self._review.transaction() as connection:
+            for row in oldest:
+                connection.execute(_DROP_EVIDENCE, [row["position"]])
+                connection.execute(_DROP_EVENTS, [row["position"]])
 
     def end_going_on(self) -> list[EventItem]:
         """Ends what goes on when it was last seen, where whoever watched it is gone.

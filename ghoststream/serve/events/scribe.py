@@ -16,6 +16,8 @@ from ghoststream.serve.events.item import EventItem
 from ghoststream.serve.feed import Feed, Kind
 
 _KINDS: Mapping[str, Kind] = {"event": "event", "evidence": "evidence"}
+ROOM_EVERY = 1000
+"""Lines, after which the oldest events make room; and with the first one."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -29,6 +31,7 @@ class Scribe:
 
     def __init__(self, book: Book, feed: Feed) -> None:
         self._book, self._feed = book, feed
+        self._taken = 0
         self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._write, name="scribe", daemon=True)
         self._thread.start()
@@ -57,6 +60,9 @@ class Scribe:
                 _LOG.error("what a camera told is not in the page's list: %s", cause)
 
     def _add(self, line: Mapping[str, Any]) -> None:
+        if self._taken % ROOM_EVERY == 0:
+            self._book.make_room()
+        self._taken += 1
         item = self._book.add_line(line)
         if item is not None:
             self._tell(_KINDS[line["record"]], item)

@@ -263,3 +263,25 @@ def test_a_hundred_thousand_events_page_quickly(book: Book) -> None:
         page = book.page(filters, limit=50, cursor=cursor)
         assert len(page.items) == 50
         assert perf_counter() - began < 0.5
+
+
+def test_the_oldest_events_of_cameras_make_room(book: Book, tmp_path: Path) -> None:
+    said = [book.add_line(line(start, start + 1)) for start in (1.0, 2.0, 3.0, 4.0)]
+    assert said[0] is not None
+    book.say(said[0].id, "dismissed")
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"a clip")
+    for start in (2.0, 4.0):
+        told = {"event": f"{start:g}-abc", "kind": "clip", "path": str(clip), "is_whole": True}
+        book.add_line(
+            {"record": "evidence", "source": "door", "start": start, "end": start + 1, **told}
+        )
+    book.add_line(line(1.5))  # which goes on
+    book.import_events([(CAT, [found("tabby", 1.0, 2.0)])])
+    book.make_room(keep=2)
+    assert starts(book) == [4.0, 3.0, 1.5, 1.0, 1.0]
+    assert [item.end_time for item in book.end_going_on()] == [1.5]
+    newest, *_ = book.page(ALL, limit=1, cursor=None).items
+    assert newest.playback is not None
+    book.add_line(line(2.0, 3.0))
+    assert [item.playback for item in book.page(ALL, limit=9, cursor=None).items][2] is None
