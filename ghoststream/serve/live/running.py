@@ -15,7 +15,7 @@ async def running(site: Site) -> AsyncIterator[None]:
 
     Raises:
         ConfigError: the pipeline does not hold, or watches no cameras.
-        HeadError: the head cannot be read.
+        HeadError: the head that the pipeline names cannot be read.
     """
     pipeline = site.config.pipeline
     if pipeline is None:
@@ -34,7 +34,7 @@ async def running(site: Site) -> AsyncIterator[None]:
 
 
 def _live_of(site: Site, pipeline: Path) -> Live:
-    head = site.teaching.heads.active_path()
+    head = site.teaching.heads.usable_path()
     return Live(
         site.config,
         pipeline,

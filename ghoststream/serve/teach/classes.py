@@ -12,6 +12,8 @@ from ghoststream.serve.review import Review
 MAX_CLASSES = 1000
 MAX_NAME = 80
 """Characters."""
+DOTS = (".", "..")
+"""Browsers take them out of addresses, so that such a class could not be removed again."""
 
 SCHEMA = "CREATE TABLE IF NOT EXISTS classes (name TEXT PRIMARY KEY NOT NULL) STRICT, WITHOUT ROWID"
 
@@ -85,3 +87,5 @@ def _check_name(name: str) -> None:
             f"a class is called by 1 to {MAX_NAME} printable characters without spaces around "
             f"them, got {name[:100]!r}"
         )
+    if name in DOTS:
+        raise Unsuitable(f"a class needs a name of more than dots, got {name!r}")

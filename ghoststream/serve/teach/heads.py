@@ -5,6 +5,7 @@ heads.check("door", store="archive.store", cameras_sha256=None)
 heads.choose("door")
 """
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS active_head (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT) STRICT
 """
 SUFFIX = ".safetensors"
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,18 @@ class Heads:
         """File of the head that is on."""
         name = self.active()
         return None if name is None else self._path(name)
+
+    def usable_path(self) -> Path | None:
+        """File of the head that is on; None also where it cannot be read, which `all` tells."""
+        path = self.active_path()
+        if path is None:
+            return None
+        try:
+            load_head(path)
+        except HeadError as error:
+            _LOG.warning("%s; cameras are named without it, switch another one on", error)
+            return None
+        return path
 
     def path_of(self, name: str) -> Path:
         """File of a head.

@@ -12,6 +12,7 @@ from typing import Any
 import camera_watchers
 import numpy as np
 import pytest
+from pages import page
 
 from ghoststream.config import ServeConfig
 from ghoststream.errors import ConfigError, HeadError
@@ -257,3 +258,15 @@ def test_a_pipeline_without_cameras_is_refused(tmp_path: Path) -> None:
     pipeline.write_text(f"weights: bundled\nsource: {clip}\n")
     with pytest.raises(ConfigError, match="watches no cameras"):
         live_of(pipeline, camera_watchers.show)
+
+
+def test_a_head_that_is_damaged_does_not_keep_the_page_from_starting(
+    pipeline: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with page(tmp_path / "data") as client:
+        (tmp_path / "data" / "heads" / "door.safetensors").write_bytes(b"no head")
+        client.app.state.site.teaching.heads.choose("door")  # type: ignore[attr-defined]
+    with page(tmp_path / "data", pipeline=pipeline) as client:
+        assert [camera["name"] for camera in client.get("/api/cameras").json()] == ["gate"]
+        assert "cannot be used" in client.get("/teach").text
+    assert "cameras are named without it" in caplog.text

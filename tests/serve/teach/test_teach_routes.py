@@ -63,6 +63,9 @@ def test_classes_are_made_and_removed(client: TestClient) -> None:
     assert client.delete("/api/classes/cat%2Fdog").status_code == 204
     answer = client.delete("/api/classes/cat%2Fdog")
     assert (answer.status_code, answer.json()["error"]) == (404, "NOT_FOUND")
+    for dots in (".", ".."):
+        refused = client.post("/api/classes", json={"name": dots})
+        assert (refused.status_code, refused.json()["error"]) == (422, "UNSUITABLE")
 
 
 def test_events_and_stretches_become_examples(client: TestClient) -> None:
