@@ -9,7 +9,7 @@ const correct = document.getElementById("correct");
 let corrected = null;
 let lastPicked = null;
 
-export async function redraw(card) {
+async function redraw(card) {
   const fresh = await drawn(`/events/${encodeURIComponent(card.dataset.event)}/card`);
   if (!fresh) return;
   const hadFocus = card.contains(document.activeElement);
@@ -58,6 +58,11 @@ function pick(card, isRange) {
   if (isRange && from >= 0) for (const each of cards.slice(from, to + 1)) each.querySelector("[data-pick]").checked = true;
   else box.checked = !box.checked;
   lastPicked = card;
+  showPicked();
+}
+
+function pickAll() {
+  for (const card of walked()) card.querySelector("[data-pick]").checked = true;
   showPicked();
 }
 
@@ -124,6 +129,7 @@ const keys = {
   ArrowLeft: () => move(-1),
   x: (card, event) => card && pick(card, event.shiftKey),
   X: (card) => card && pick(card, true),
+  a: () => pickAll(),
   c: (card) => card?.dataset.event && judge(card, "confirmed"),
   d: (card) => card?.dataset.event && judge(card, "dismissed"),
   e: (card) => card?.dataset.event && askForLabel(card),
