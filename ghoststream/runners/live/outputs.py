@@ -6,9 +6,8 @@ outputs.sink.write(event, header)
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import TypeVar
 
 from ghoststream.config import RunConfig
 from ghoststream.errors import OutputError
@@ -17,7 +16,7 @@ from ghoststream.runners.live.messages import ToCapture
 from ghoststream.runners.live.monitoring.snapshot import SpoolSnapshot
 from ghoststream.runners.outputs import STANDARD_OUTPUT, Outputs
 from ghoststream.sinks.delivery import DeliverySink
-from ghoststream.sinks.live import LiveFanOut, LiveSink, LiveWatcher
+from ghoststream.sinks.live import LiveFanOut, LiveWatcher
 from ghoststream.sinks.live_log import LiveLog
 from ghoststream.sinks.live_table import LiveTable
 from ghoststream.sinks.mqtt import Broker
@@ -47,15 +46,20 @@ class LiveOutputs:
     ) -> None:
         self._watcher = watcher
         with ExitStack() as opened:
-            self._logs = [_closed_by(opened, log) for log in _logs(config, paths, watcher)]
-            self.evidence = _evidence(config, send)
-            self._files: list[LiveSink] = [*self._logs]
-            if self.evidence is not None:
-                self._files.append(_closed_by(opened, self.evidence))
-            self.delivery = _delivery(config, watcher)
+            if (evidence := _evidence(config, send)) is not None:
+                opened.enter_context(closing(evidence))
+            if (delivery := _delivery(config, watcher)) is not None:
+                opened.callback(delivery.close, 0.0)
+            # Last, so that a run that cannot begin leaves no empty log behind.
+            self._logs = [
+                opened.enter_context(closing(log)) for log in _logs(config, paths, watcher)
+            ]
             opened.pop_all()
-        delivery = [] if self.delivery is None else [self.delivery]
-        self.sink = LiveFanOut([*self._files, *delivery, watcher])
+        self.evidence, self.delivery = evidence, delivery
+        self._files = [sink for sink in (*self._logs, evidence) if sink is not None]
+        self.sink = LiveFanOut(
+            [sink for sink in (*self._files, delivery, watcher) if sink is not None]
+        )
 
     @property
     def lost_lines(self) -> int:
@@ -98,12 +102,12 @@ class LiveOutputs:
         Args:
             deadline: by `time.monotonic`.
         """
-        with ExitStack() as closing:
+        with ExitStack() as ending:
             if self.delivery is not None:
-                closing.callback(self._deliver, self.delivery, deadline)
+                ending.callback(self._deliver, self.delivery, deadline)
             # What comes last here is closed first.
             for sink in self._files:
-                closing.callback(sink.close)
+                ending.callback(sink.close)
         self._tell_of_losses()
         self._watcher.close()
 
@@ -119,14 +123,6 @@ class LiveOutputs:
     @staticmethod
     def _deliver(delivery: DeliverySink, deadline: float) -> None:
         delivery.close(max(0.0, deadline - time.monotonic()))
-
-
-S = TypeVar("S", bound=LiveSink)
-
-
-def _closed_by(stack: ExitStack, sink: S) -> S:
-    stack.callback(sink.close)
-    return sink
 
 
 def _logs(config: RunConfig, paths: Outputs, watcher: LiveWatcher) -> Iterator[LiveLog | LiveTable]:
