@@ -10,7 +10,7 @@ Each connection is a process of its own. This is its parent's side, which reads 
 nothing but through what it is given:
 
 camera = Camera(spec, patience, launch=launch_capture, tell=inbox_of_camera)
-camera.tick()                                            # at `camera.deadline`, the first at once
+camera.tick()                                            # at `camera.next_tick`, the first at once
 for message in camera.process.messages(): camera.hear(message)
 """
 
@@ -238,8 +238,7 @@ class Camera(Generic[Connection]):
         elif isinstance(error, HOPELESS) and not self._spec.access.is_live:
             self._end("failed", error, str(error))
         elif 0 <= self._patience.max_retries <= self._backoff.attempts:
-            used_up = f"All {self._backoff.attempts} retries in a row are used up."
-            self._end("failed", error, f"{error} {used_up}")
+            self._end("failed", error, f"{error} Retries in a row: {self._backoff.attempts}.")
         else:
             self._retry(error, was_running)
 
