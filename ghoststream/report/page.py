@@ -16,6 +16,23 @@ from ghoststream.sinks.records import HeaderRecord
 from ghoststream.sources.file import shown
 from ghoststream.version import __version__
 
+SCRIPTS = (
+    "data",
+    "elements",
+    "times",
+    "colours",
+    "theme",
+    "pager",
+    "source",
+    "player",
+    "timeline",
+    "drawing",
+    "steering",
+    "events",
+    "sources",
+    "page",
+)
+"""In one scope, each with what stands above it."""
 MAX_LISTED = 6
 """Sources whose losses stand on top; the table of sources has all of them."""
 MAX_RECIPES = 5
@@ -31,7 +48,7 @@ def page(data: Mapping[str, Any], logs: Logs, notes: Sequence[str]) -> str:
         logs: of which it tells.
         notes: sentences about what is not shown.
     """
-    style, script = _asset("page.css"), _asset("page.js")
+    style, script = _asset("page.css"), _script()
     parts = {
         "policy": _policy(style, script),
         "title": escape(title(logs)),
@@ -59,6 +76,10 @@ def title(logs: Logs) -> str:
 
 def _asset(name: str) -> str:
     return (files("ghoststream.report") / "assets" / name).read_text("utf-8")
+
+
+def _script() -> str:
+    return "\n".join(_asset(f"{name}.js") for name in SCRIPTS)
 
 
 def _policy(style: str, script: str) -> str:
