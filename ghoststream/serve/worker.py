@@ -21,6 +21,7 @@ from typing import Any, TypeVar, cast
 
 from ghoststream.errors import Busy, GhostStreamError, WorkerLost
 from ghoststream.processes import SPAWN, ending, step_back
+from ghoststream.serve.wanted import Wanted, always
 
 T = TypeVar("T")
 
@@ -68,24 +69,33 @@ class Worker:
         self.restarts = 0
         """Processes that had to be ended."""
 
-    async def call(self, function: Callable[..., T], *args: object, timeout_seconds: float) -> T:
+    async def call(
+        self,
+        function: Callable[..., T],
+        *args: object,
+        timeout_seconds: float,
+        is_wanted: Wanted = always,
+    ) -> T:
         """Has the process call a function.
 
         Args:
             function: of a module, so that it can be pickled, as its arguments and result.
             args: for it, in their order.
             timeout_seconds: after which the process is killed; waiting for a turn does not count.
+            is_wanted: asked when its turn has come.
 
         Raises:
             GhostStreamError: what the function raised.
             WorkerLost: it took too long or too much memory, crashed, or raised anything else.
-            Busy: too many wait already.
+            Busy: too many wait already, or nobody waits for it any more.
         """
         if self._waiting >= WAITING:
             raise Busy("too many ask for pictures and searches at once; try again in a moment")
         self._waiting += 1
         try:
             async with self._turn:
+                if not await is_wanted():
+                    raise Busy("whoever asked for this has gone; ask again")
                 answer = await self._answer((function, args), timeout_seconds)
         finally:
             self._waiting -= 1

@@ -21,6 +21,7 @@ from ghoststream.archive.writer import open_writer
 from ghoststream.config import ServeConfig
 from ghoststream.serve.app import create_app
 from ghoststream.serve.server import opened_site
+from ghoststream.serve.wanted import Wanted, always
 from ghoststream.video.decode import open_file
 
 RATE = 5
@@ -58,8 +59,13 @@ class Here:
         self.calls: list[str] = []
 
     async def call(
-        self, function: Callable[..., Any], *args: object, timeout_seconds: float
+        self,
+        function: Callable[..., Any],
+        *args: object,
+        timeout_seconds: float,
+        is_wanted: Wanted = always,
     ) -> Any:
+        assert await is_wanted()
         self.calls.append(function.__name__)
         return await anyio.to_thread.run_sync(function, *args)
 

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from fastapi import Request
 
 from ghoststream.errors import Busy, NotAVideo, WorkerLost
+from ghoststream.serve.wanted import wanted_by
 from ghoststream.serve.worker import WAITING, Worker
 
 T = TypeVar("T")
@@ -116,6 +118,25 @@ def test_nobody_gets_the_answer_to_the_question_of_another() -> None:
             await hanging
 
     with_worker(use)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_nothing_is_done_for_one_who_has_gone_before_its_turn(is_there: bool) -> None:
+    async def receive() -> dict[str, str]:
+        if not is_there:
+            return {"type": "http.disconnect"}
+        await asyncio.sleep(60)
+        raise AssertionError("nobody waits for it")
+
+    async def use(worker: Worker) -> int:
+        request = Request({"type": "http"}, receive)
+        return await worker.call(double, 21, timeout_seconds=30, is_wanted=wanted_by(request))
+
+    if is_there:
+        assert with_worker(use) == 42
+    else:
+        with pytest.raises(Busy, match="has gone"):
+            with_worker(use)
 
 
 def test_only_so_many_wait() -> None:

@@ -2,12 +2,14 @@
 
 import json
 import math
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
 import anyio.to_thread
-from fastapi import APIRouter, File, Query, UploadFile
+from fastapi import APIRouter, File, Query, Request, UploadFile
 
+from ghoststream.archive.moments import Moment
 from ghoststream.archive.schema import VIDEOS
 from ghoststream.archive.store import quoted
 from ghoststream.errors import Unsuitable
@@ -34,6 +36,7 @@ from ghoststream.serve.events.item import EventItem
 from ghoststream.serve.media.links import MAX_STRETCH_SECONDS, video_playback
 from ghoststream.serve.shielded import shielded
 from ghoststream.serve.site import Site, SiteOf
+from ghoststream.serve.wanted import wanted_by
 
 router = APIRouter(prefix="/api", tags=["archive"])
 
@@ -82,7 +85,7 @@ def show_video(site: SiteOf, video: str) -> Video:
 
 
 @router.get("/videos/{video}/timeline")
-async def show_timeline(site: SiteOf, video: str) -> Timeline:
+async def show_timeline(request: Request, site: SiteOf, video: str) -> Timeline:
     """What a video shows when: its clips with their labels, and its events.
 
     Of the head that is switched on, once it has named the archive.
@@ -93,7 +96,12 @@ async def show_timeline(site: SiteOf, video: str) -> Timeline:
         return await anyio.to_thread.run_sync(_stored_timeline, site, known)
     place = await anyio.to_thread.run_sync(_place, site)
     called = site.worker.call(
-        named_timeline, place, known, head, timeout_seconds=SEARCH_TIMEOUT_SECONDS
+        named_timeline,
+        place,
+        known,
+        head,
+        timeout_seconds=SEARCH_TIMEOUT_SECONDS,
+        is_wanted=wanted_by(request),
     )
     timeline = await shielded(called)
     return await anyio.to_thread.run_sync(_with_events, site, known, timeline)
@@ -101,6 +109,7 @@ async def show_timeline(site: SiteOf, video: str) -> Timeline:
 
 @router.get("/search")
 async def search(
+    request: Request,
     site: SiteOf,
     label: Annotated[str | None, Query(min_length=1, max_length=200)] = None,
     like: Annotated[str | None, Query(max_length=200)] = None,
@@ -108,20 +117,20 @@ async def search(
 ) -> MomentPage:
     """Moments that show a label, or that look like another one: `like=VIDEO@SECONDS`."""
     if like is not None and label is None:
-        return await _search_like(site, like, limit)
+        return await _search_like(request, site, like, limit)
     if label is not None and like is None:
-        return await _search_word(site, label, limit)
+        return await _search_word(request, site, label, limit)
     raise Unsuitable("a search needs one of label=WORD and like=VIDEO@SECONDS")
 
 
 @router.post("/search")
 async def search_by_picture(
-    site: SiteOf, picture: Annotated[UploadFile, File()], limit: Limit = 24
+    request: Request, site: SiteOf, picture: Annotated[UploadFile, File()], limit: Limit = 24
 ) -> MomentPage:
     """Moments that look like a picture."""
     place = await anyio.to_thread.run_sync(_place, site)
     async with received(picture, site.media.uploads) as path:
-        return await _searched(site, search_picture, place, path, limit)
+        return await _searched(request, site, search_picture, place, path, limit)
 
 
 def _stored_timeline(site: Site, known: CataloguedVideo) -> Timeline:
@@ -144,24 +153,33 @@ def _shown_head(site: Site) -> Path | None:
     return site.teaching.heads.active_path()
 
 
-async def _search_like(site: Site, like: str, limit: int) -> MomentPage:
+async def _search_like(request: Request, site: Site, like: str, limit: int) -> MomentPage:
     place = await anyio.to_thread.run_sync(_place, site)
     id, seconds = _moment(like)
     known = await anyio.to_thread.run_sync(site.archive.catalogue.get, id)
-    return await _searched(site, search_like, place, known.video, known.file, seconds, limit)
+    return await _searched(
+        request, site, search_like, place, known.video, known.file, seconds, limit
+    )
 
 
-async def _search_word(site: Site, label: str, limit: int) -> MomentPage:
+async def _search_word(request: Request, site: Site, label: str, limit: int) -> MomentPage:
     place = await anyio.to_thread.run_sync(_place, site)
     denied = await anyio.to_thread.run_sync(_denied, site, label)
-    page = await _searched(site, search_word, place, label, limit + len(denied))
+    page = await _searched(request, site, search_word, place, label, limit + len(denied))
     corrected = await anyio.to_thread.run_sync(_corrected, site, label, limit)
     found = without_denied(page.items, denied)
     return MomentPage(items=with_corrected(corrected, found, limit))
 
 
-async def _searched(site: Site, function: Any, *args: object) -> MomentPage:
-    called = site.worker.call(function, *args, timeout_seconds=SEARCH_TIMEOUT_SECONDS)
+async def _searched(
+    request: Request, site: Site, function: Callable[..., list[Moment]], *args: object
+) -> MomentPage:
+    called = site.worker.call(
+        function,
+        *args,
+        timeout_seconds=SEARCH_TIMEOUT_SECONDS,
+        is_wanted=wanted_by(request),
+    )
     moments = await shielded(called)
     catalogue = site.archive.catalogue
     return MomentPage(items=await anyio.to_thread.run_sync(moment_items, moments, catalogue))

@@ -1,7 +1,7 @@
 """Files that can be made again, as many as a budget holds.
 
 cache = DiskCache(data / "stills", budget_bytes=1 << 30)
-path = await cache.file("abc.jpg", make)
+path = await cache.file("abc.jpg", make, wanted_by(request))
 """
 
 import asyncio
@@ -14,9 +14,10 @@ from typing import TypeAlias
 
 import anyio.to_thread
 
+from ghoststream.serve.wanted import Wanted, always
 from ghoststream.sinks.atomic import output_errors
 
-Make: TypeAlias = Callable[[Path], Awaitable[None]]
+Make: TypeAlias = Callable[[Path, Wanted], Awaitable[None]]
 
 PARTIAL = ".partial"
 LOW_WATER = 0.8
@@ -34,6 +35,7 @@ class DiskCache:
     def __init__(self, folder: Path, *, budget_bytes: int) -> None:
         self._folder, self._budget_bytes = folder, budget_bytes
         self._making: dict[str, asyncio.Task[Path]] = {}
+        self._waiting: dict[str, list[Wanted]] = {}
         self._filled_bytes = 0
 
     def open(self) -> None:
@@ -48,12 +50,13 @@ class DiskCache:
                 path.unlink(missing_ok=True)
             self._filled_bytes = sum(size for _, size, _ in self._files())
 
-    async def file(self, name: str, make: Make) -> Path:
+    async def file(self, name: str, make: Make, is_wanted: Wanted = always) -> Path:
         """The file of a name, made if need be; once, however many ask for it at a time.
 
         Args:
             name: which says all of what is in it.
-            make: writes it to the path that it is given.
+            make: writes it to the path that it is given; may ask whether anybody still wants it.
+            is_wanted: tells it of the one who asks here.
 
         Raises:
             GhostStreamError: what `make` raises.
@@ -61,6 +64,7 @@ class DiskCache:
         path = self._folder / name
         if await anyio.to_thread.run_sync(_has_touched, path):
             return path
+        self._waiting.setdefault(name, []).append(is_wanted)
         if name not in self._making:
             task = asyncio.create_task(self._made(path, make))
             self._making[name] = task
@@ -69,18 +73,24 @@ class DiskCache:
         return await asyncio.shield(self._making[name])
 
     def _forget(self, name: str, task: asyncio.Task[Path]) -> None:
-        del self._making[name]
+        del self._making[name], self._waiting[name]
         if not task.cancelled():
             task.exception()  # for those who wait; there may be nobody any more
 
     async def _made(self, path: Path, make: Make) -> Path:
         partial = path.with_name(f"{secrets.token_hex(8)}{PARTIAL}")
         try:
-            await make(partial)
+            await make(partial, lambda: self._is_wanted(path.name))
             await anyio.to_thread.run_sync(self._keep, partial, path)
         finally:
             partial.unlink(missing_ok=True)
         return path
+
+    async def _is_wanted(self, name: str) -> bool:
+        for is_wanted in self._waiting[name]:
+            if await is_wanted():
+                return True
+        return False
 
     def _keep(self, partial: Path, path: Path) -> None:
         with output_errors(path):

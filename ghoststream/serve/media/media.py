@@ -1,7 +1,7 @@
 """Pictures and videos, made fit for browsers and kept for the next one.
 
 media = Media(site.data, worker=site.worker, converter=site.converter)
-path = await media.still(file, 12.5, side=320)
+path = await media.still(file, 12.5, 320, is_wanted=wanted_by(request))
 """
 
 from collections import OrderedDict
@@ -12,6 +12,7 @@ from ghoststream.serve.media.file import MediaFile
 from ghoststream.serve.media.playable import MEDIA_TYPES, file_plays_in_browsers
 from ghoststream.serve.media.playback import convert
 from ghoststream.serve.media.stills import draw_still
+from ghoststream.serve.wanted import Wanted
 from ghoststream.serve.worker import Worker
 
 STILLS_BYTES = 1 << 30
@@ -51,38 +52,48 @@ class Media:
         for path in self.uploads.iterdir():
             path.unlink(missing_ok=True)
 
-    async def still(self, file: MediaFile, seconds: float, side: int) -> Path:
+    async def still(self, file: MediaFile, seconds: float, side: int, *, is_wanted: Wanted) -> Path:
         """The picture that is shown at a time, as JPEG.
 
         Args:
             file: a video.
             seconds: on its own clock.
             side: pixels of the longer side.
+            is_wanted: asked before it is made.
 
         Raises:
             GhostStreamError: there is none, the video cannot be read, or the worker has no time.
         """
 
-        async def make(path: Path) -> None:
+        async def make(path: Path, is_wanted: Wanted) -> None:
             await self._worker.call(
-                draw_still, file, path, seconds, side, timeout_seconds=STILL_TIMEOUT_SECONDS
+                draw_still,
+                file,
+                path,
+                seconds,
+                side,
+                timeout_seconds=STILL_TIMEOUT_SECONDS,
+                is_wanted=is_wanted,
             )
 
-        return await self._stills.file(f"{still_tag(file, seconds, side)}.jpg", make)
+        return await self._stills.file(f"{still_tag(file, seconds, side)}.jpg", make, is_wanted)
 
-    async def stretch(self, file: MediaFile, start_seconds: float, end_seconds: float) -> Path:
+    async def stretch(
+        self, file: MediaFile, start_seconds: float, end_seconds: float, *, is_wanted: Wanted
+    ) -> Path:
         """A part of a video as MP4 that every browser plays.
 
         Args:
             file: a video.
             start_seconds: on its own clock.
             end_seconds: likewise.
+            is_wanted: asked before it is made.
 
         Raises:
             GhostStreamError: as `still`.
         """
 
-        async def make(path: Path) -> None:
+        async def make(path: Path, is_wanted: Wanted) -> None:
             await self._converter.call(
                 convert,
                 file,
@@ -90,10 +101,11 @@ class Media:
                 start_seconds,
                 end_seconds,
                 timeout_seconds=CONVERSION_TIMEOUT_SECONDS,
+                is_wanted=is_wanted,
             )
 
         key = file.key(round(start_seconds, 3), round(end_seconds, 3))
-        return await self._stretches.file(f"{key}.mp4", make)
+        return await self._stretches.file(f"{key}.mp4", make, is_wanted)
 
     async def plays(self, file: MediaFile) -> bool:
         """Whether browsers play a file as it is.

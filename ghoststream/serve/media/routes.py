@@ -15,6 +15,7 @@ from ghoststream.serve.media.playable import MEDIA_TYPES
 from ghoststream.serve.media.playback import checked_stretch
 from ghoststream.serve.media.stills import SIDES
 from ghoststream.serve.site import Site, SiteOf
+from ghoststream.serve.wanted import wanted_by
 
 router = APIRouter(prefix="/api", tags=["media"])
 
@@ -48,20 +49,25 @@ async def video_still(
     tag = still_tag(file, seconds, side)
     if (same := _same(request, tag)) is not None:
         return same
-    path = await site.media.still(file, seconds, side)
+    path = await site.media.still(file, seconds, side, is_wanted=wanted_by(request))
     return _jpeg(path, tag)
 
 
 @router.head("/videos/{video}/playback", include_in_schema=False)
 @router.get("/videos/{video}/playback", response_class=FileResponse, responses=_VIDEO)
 async def video_playback(
-    site: SiteOf, video: str, start: SomeSeconds = None, end: SomeSeconds = None
+    request: Request,
+    site: SiteOf,
+    video: str,
+    start: SomeSeconds = None,
+    end: SomeSeconds = None,
 ) -> Response:
     """The file itself, in ranges, where browsers play it; else a stretch of it, converted."""
     found = await anyio.to_thread.run_sync(site.archive.whole, video)
     if found.is_playable:
         return _file(found.file)
-    path = await site.media.stretch(found.file, *checked_stretch(start, end))
+    stretch = checked_stretch(start, end)
+    path = await site.media.stretch(found.file, *stretch, is_wanted=wanted_by(request))
     return FileResponse(path, media_type="video/mp4", headers=_ASKED_ANEW)
 
 
@@ -76,13 +82,13 @@ async def event_still(request: Request, site: SiteOf, event: str) -> Response:
 
 @router.head("/events/{event}/playback", include_in_schema=False)
 @router.get("/events/{event}/playback", response_class=FileResponse, responses=_VIDEO)
-async def event_playback(site: SiteOf, event: str) -> Response:
+async def event_playback(request: Request, site: SiteOf, event: str) -> Response:
     """The clip that a camera has kept of an event, converted where browsers do not play it."""
     file = await _kept(site, event, "clip")
     if await site.media.plays(file):
         return _file(file)
     # Clips of evidence begin at zero.
-    path = await site.media.stretch(file, 0.0, MAX_STRETCH_SECONDS)
+    path = await site.media.stretch(file, 0.0, MAX_STRETCH_SECONDS, is_wanted=wanted_by(request))
     return FileResponse(path, media_type="video/mp4", headers=_ASKED_ANEW)
 
 

@@ -157,7 +157,7 @@ def videos(request: Request, site: SiteOf, text: Text = "", cursor: Cursor = Non
 async def one_video(request: Request, site: SiteOf, video: str) -> Response:
     """One video, with what it shows when."""
     shown = await run_sync(show_video, site, video)
-    timeline = await show_timeline(site, video)
+    timeline = await show_timeline(request, site, video)
     return await drawn_apart(
         request,
         site,
@@ -177,7 +177,9 @@ async def asked_search(
     like: Annotated[str, Query(max_length=200)] = "",
 ) -> Response:
     """Something to look for, and what was found."""
-    found = await search(site, label=label or None, like=like or None) if label or like else None
+    found = None
+    if label or like:
+        found = await search(request, site, label=label or None, like=like or None)
     return await drawn_search(request, site, found, label=label, like=like)
 
 
@@ -186,7 +188,7 @@ async def picture_search(
     request: Request, site: SiteOf, picture: Annotated[UploadFile, File()]
 ) -> Response:
     """What looks like a picture."""
-    return await drawn_search(request, site, await search_by_picture(site, picture))
+    return await drawn_search(request, site, await search_by_picture(request, site, picture))
 
 
 async def drawn_search(

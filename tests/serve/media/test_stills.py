@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from ghoststream.serve.media.cache import DiskCache
+from ghoststream.serve.wanted import Wanted
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_a_cache_on_a_disk_that_is_read_only_has_what_it_had(
     def refuse(path: Path) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
-    async def make(path: Path) -> None:
+    async def make(path: Path, _: Wanted) -> None:
         raise AssertionError("it is there")
 
     monkeypatch.setattr(os, "utime", refuse)
@@ -97,7 +98,7 @@ def test_a_cache_keeps_to_its_budget_and_lets_the_oldest_go(tmp_path: Path) -> N
         cache = DiskCache(tmp_path / "cache", budget_bytes=1000)
         cache.open()
 
-        async def make(path: Path) -> None:
+        async def make(path: Path, _: Wanted) -> None:
             path.write_bytes(b"x" * 300)
 
         for number in range(3):
@@ -117,7 +118,7 @@ def test_a_cache_makes_a_file_once_for_all_who_ask(tmp_path: Path) -> None:
         cache = DiskCache(tmp_path / "cache", budget_bytes=1000)
         cache.open()
 
-        async def make(path: Path) -> None:
+        async def make(path: Path, _: Wanted) -> None:
             made.append(path)
             await asyncio.sleep(0.01)
             path.write_bytes(b"x")
@@ -133,12 +134,38 @@ def test_a_cache_makes_a_file_once_for_all_who_ask(tmp_path: Path) -> None:
     assert len(made) == 1
 
 
+@pytest.mark.parametrize(("others", "is_made"), [([False, False], False), ([False, True], True)])
+def test_a_file_is_made_for_whoever_still_waits(
+    tmp_path: Path, others: list[bool], is_made: bool
+) -> None:
+    async def ask() -> list[bool]:
+        cache = DiskCache(tmp_path / "cache", budget_bytes=1000)
+        cache.open()
+        found = []
+
+        async def make(path: Path, is_wanted: Wanted) -> None:
+            await asyncio.sleep(0.01)
+            found.append(await is_wanted())
+            path.write_bytes(b"x")
+
+        def waiting(answer: bool) -> Wanted:
+            async def is_wanted() -> bool:
+                return answer
+
+            return is_wanted
+
+        await asyncio.gather(*(cache.file("a", make, waiting(other)) for other in others))
+        return found
+
+    assert asyncio.run(ask()) == [is_made]
+
+
 def test_what_fails_leaves_nothing_and_is_tried_again(tmp_path: Path) -> None:
     async def ask() -> None:
         cache = DiskCache(tmp_path / "cache", budget_bytes=1000)
         cache.open()
 
-        async def fail(path: Path) -> None:
+        async def fail(path: Path, _: Wanted) -> None:
             path.write_bytes(b"half")
             raise ValueError("no")
 
