@@ -81,7 +81,8 @@ def serve(archive: str | None, opens: bool, hash_password: bool, **flags: object
     """Open a page to watch cameras, look events through, search an ARCHIVE, and teach classes.
 
     ARCHIVE is a store that `ghoststream label` or `embed` has made, or a directory of videos, which
-    is labelled first. The page is for this machine alone, unless you choose another --host.
+    is labelled, and watched for more. The page is for this machine alone, unless you choose another
+    --host.
 
     \b
     Examples:

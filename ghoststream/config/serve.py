@@ -13,7 +13,7 @@ class ServeConfig(AnalysisConfig):
     """A page to watch, look through, search and correct with."""
 
     archive: str | None = None
-    """A store, or a directory of videos, which is labelled first."""
+    """A store, or a directory of videos, which is labelled, and watched for more."""
     pipeline: Path | None = None
     """Pipeline file with the cameras to watch."""
     host: str = "127.0.0.1"

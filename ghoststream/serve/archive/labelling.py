@@ -1,5 +1,7 @@
 """Labels a directory of videos in a process of its own, while the page shows what is done.
 
+What is there comes first, with all cores; then what comes in, for as long as the page is up.
+
 labelling = Labelling(config, hear)
 labelling.close()
 """
@@ -29,19 +31,20 @@ class Progress:
     of: int = 0
     failed: int = 0
     is_over: bool = False
+    """Whether all that is there is labelled; more may come."""
     error: str | None = None
-    """Why it ended before its time: one sentence."""
+    """Why nothing more will be labelled: one sentence."""
 
 
 Hear: TypeAlias = Callable[[Progress], None]
 
 
 class Labelling:
-    """One run over an archive, from now on.
+    """Of an archive, from now on.
 
     Args:
         config: as of `ghoststream label`.
-        hear: called in a thread with each progress; the last one says that it is over.
+        hear: called in a thread with each progress.
     """
 
     def __init__(self, config: ArchiveConfig, hear: Hear) -> None:
@@ -81,6 +84,12 @@ class _Teller(ArchiveWatcher):
     def __init__(self, send: Send) -> None:
         self._send = send
         self._done = self._failed = self._of = 0
+        self._is_watching = False
+
+    def watch(self) -> None:
+        """All that was there at first is through."""
+        self._is_watching = True
+        self._tell()
 
     def expect(self, *, files: int, size_bytes: int, already_done: int, failed_before: int) -> None:
         self._of += files
@@ -102,11 +111,18 @@ class _Teller(ArchiveWatcher):
         self._tell()
 
     def _tell(self) -> None:
-        self._send(Progress(done=self._done, of=self._of, failed=self._failed))
+        is_over = self._is_watching and self._done == self._of
+        self._send(Progress(done=self._done, of=self._of, failed=self._failed, is_over=is_over))
 
 
 def _label(parent: Parent, config: ArchiveConfig) -> None:
     """What the process does."""
     from ghoststream.runners.archive.run import run_archive
 
-    run_archive(config, stop=parent.stop, watcher=_Teller(parent))
+    teller = _Teller(parent)
+    run_archive(config, stop=parent.stop, watcher=teller)
+    if not parent.stop.is_set():
+        teller.watch()
+        # They come one by one, and processes that wait take memory.
+        watching = config.model_copy(update={"watch": True, "workers": 1})
+        run_archive(watching, stop=parent.stop, watcher=teller)

@@ -45,6 +45,9 @@ def test_a_directory_becomes_an_archive_that_can_be_searched(tmp_path: Path) -> 
         assert (found[0]["video"], found[0]["score"] > 0.9) == (item["id"], True)
         like = client.get("/api/search", params={"like": f"{item['id']}@1"})
         assert like.status_code == 200
+        write_clip(videos / "late.mp4", frames=50, rate=Fraction(25), picture=moving(2))
+        wait_for(lambda: client.get("/api/archive").json()["videos"] == 4)
+        wait_for(lambda: client.get("/api/archive").json()["state"] == "ready")
     assert site.worker.restarts == 0
 
 
