@@ -17,25 +17,28 @@ from typing import Any
 
 from ghoststream.errors import NotThere, Unsuitable
 from ghoststream.serve.cursor import from_cursor, to_cursor
-from ghoststream.serve.events.adoption import Said, adopted
 from ghoststream.serve.events.facts import EvidenceFile, FoundEvent, KnownVideo, Sighting
-from ghoststream.serve.events.filters import EventFilters, position_of
+from ghoststream.serve.events.filters import EventFilters
 from ghoststream.serve.events.item import (
     EventItem,
-    EventKind,
     EventPage,
     LabelCount,
     Verdict,
     event_item,
 )
 from ghoststream.serve.events.schema import SCHEMA
+from ghoststream.serve.events.told import (
+    MAX_CAMERA_EVENTS,
+    drop_oldest,
+    end_going_on,
+    put_line,
+    replace_events,
+)
 from ghoststream.serve.media.file import MediaFile
 from ghoststream.serve.media.ids import MediaIds
 from ghoststream.serve.review import Review
 
 MAX_LABEL = 200
-MAX_CAMERA_EVENTS = 100_000
-"""Of which nobody has said anything; the cameras' log has all of them."""
 
 _ITEM = """
 SELECT e.*, v.id AS video_id, v.is_playable, v.start_seconds AS begins_at, v.path AS video_path,
@@ -47,33 +50,6 @@ FROM events e LEFT JOIN videos v ON v.video = e.video
 """
 _LISTED = """
 (e.kind = 'camera' OR e.head = coalesce((SELECT value FROM shown WHERE name = 'head'), ''))
-"""
-_PUT = """
-INSERT INTO events (id, kind, head, place, video, source, region, own_id, label, score, top_score,
-  start_time, end_time, verdict, corrected_label, position)
-VALUES (:id, :kind, :head, :place, :video, :source, :region, :own_id, :label, :score, :top_score,
-  :start_time, :end_time, :verdict, :corrected_label,
-  coalesce(:position, (SELECT coalesce(max(number), 0) + 1 FROM events)))
-ON CONFLICT (id) DO UPDATE SET label = excluded.label, score = excluded.score,
-  top_score = excluded.top_score, end_time = excluded.end_time, source = excluded.source,
-  video = excluded.video
-"""
-_PUT_EVIDENCE = """
-INSERT OR REPLACE INTO evidence VALUES (:source, :own_id, :kind, :path, :start_time, :end_time,
-  :is_whole, :size, :mtime_ns)
-"""
-_END = """
-UPDATE events SET end_time = max(start_time, (SELECT frame_time FROM going_on WHERE event = id))
-WHERE id IN (SELECT event FROM going_on)
-"""
-_OLDEST = """
-SELECT position FROM events WHERE verdict = 'none' AND position < 0
-ORDER BY position, number LIMIT 1 OFFSET ?
-"""
-_OLD = "verdict = 'none' AND position BETWEEN ? AND -1 AND end_time IS NOT NULL"
-_DROP_EVENTS = f"DELETE FROM events WHERE {_OLD}"
-_DROP_EVIDENCE = f"""
-DELETE FROM evidence WHERE (source, own_id) IN (SELECT source, own_id FROM events WHERE {_OLD})
 """
 _PUT_VERDICT = """
 INSERT OR REPLACE INTO verdicts
@@ -220,23 +196,9 @@ class Book:
         Returns:
             The event as it is now; None of lines that tell of none.
         """
-        if line.get("record") == "event":
-            return self._add_camera_event(line["after"])
-        if line.get("record") == "evidence":
-            return self._add_evidence(line)
-        return None
-
-    def make_room(self, keep: int = MAX_CAMERA_EVENTS) -> None:
-        """Lets go of the oldest events of cameras, but for those of which somebody said something.
-
-        Args:
-            keep: so many of those of which nobody did.
-        """
-        oldest = self._review.rows(_OLDEST, [keep])
         with self._review.transaction() as connection:
-            for row in oldest:
-                connection.execute(_DROP_EVIDENCE, [row["position"]])
-                connection.execute(_DROP_EVENTS, [row["position"]])
+            event = put_line(connection, line, self._ids)
+        return None if event is None else self.item(event)
 
     def end_going_on(self) -> list[EventItem]:
         """Ends what goes on when it was last seen, where whoever watched it is gone.
@@ -245,16 +207,23 @@ class Book:
             Events that have ended.
         """
         with self._review.transaction() as connection:
-            ids = [row["event"] for row in connection.execute("SELECT event FROM going_on")]
-            connection.execute(_END)
-            connection.execute("DELETE FROM going_on")
-        return [self.item(event) for event in ids]
+            ended = end_going_on(connection)
+        return [self.item(event) for event in ended]
+
+    def make_room(self, keep: int = MAX_CAMERA_EVENTS) -> None:
+        """Lets go of the oldest events of cameras, but for those of which somebody said something.
+
+        Args:
+            keep: so many of those of which nobody did.
+        """
+        with self._review.transaction() as connection:
+            drop_oldest(connection, keep)
 
     def import_events(self, told: Iterable[tuple[KnownVideo, Sequence[FoundEvent]]]) -> None:
         """Takes in what a store tells of videos, in place of what it told of them before."""
         with self._review.transaction() as connection:
             for video, events in told:
-                self._replace(connection, video, events, head="")
+                replace_events(connection, video, events, self._ids, head="")
 
     def replace_events(self, video: str, events: Sequence[FoundEvent], head: str) -> None:
         """Takes in what a head tells of a stored video, in place of what it told before.
@@ -274,7 +243,7 @@ class Book:
                 video=video, source=row["source"], content_sha256=row["content_sha256"] or video
             )
             with self._review.transaction() as connection:
-                self._replace(connection, known, events, head=head)
+                replace_events(connection, known, events, self._ids, head=head)
 
     def show_head(self, head: str | None) -> None:
         """From now on, archives' events are those that this head tells; None: the store's own."""
@@ -342,102 +311,6 @@ class Book:
             name=f"the {kind} of an event of {one['source']}",
         )
         return EvidenceFile(file=file, start_time=one["start_time"], end_time=one["end_time"])
-
-    def _add_camera_event(self, state: Mapping[str, Any]) -> EventItem:
-        source, region = state["source"], state.get("region")
-        event = self._ids.of("event", "\0".join(["camera", source, region or "", state["id"]]))
-        names = ("label", "score", "top_score", "start_time", "end_time")
-        row = {
-            **{name: state[name] for name in names},
-            "id": event,
-            "kind": "camera",
-            "head": "",
-            "place": source,
-            "video": None,
-            "source": source,
-            "region": region,
-            "own_id": state["id"],
-            "position": position_of(state["start_time"]),
-        }
-        with self._review.transaction() as connection:
-            said = _said(connection, "camera", "event = ?", event)
-            connection.execute(_PUT, row | _verdict_of(row, said))
-            _note_going_on(connection, event, state)
-        return self.item(event)
-
-    def _add_evidence(self, line: Mapping[str, Any]) -> EventItem | None:
-        path = Path(line["path"]).absolute()
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            return None  # it has had to make room already
-        row = {
-            "source": line["source"],
-            "own_id": line["event"],
-            "kind": line["kind"],
-            "path": str(path),
-            "start_time": line["start"],
-            "end_time": line["end"],
-            "is_whole": line["is_whole"],
-            "size": status.st_size,
-            "mtime_ns": status.st_mtime_ns,
-        }
-        self._review.execute(_PUT_EVIDENCE, row)
-        events = self._review.rows(
-            f"{_ITEM} WHERE e.source = ? AND e.own_id = ? AND e.kind = 'camera'",
-            [line["source"], line["event"]],
-        )
-        return event_item(events[0]) if events else None
-
-    def _replace(
-        self,
-        connection: sqlite3.Connection,
-        video: KnownVideo,
-        events: Sequence[FoundEvent],
-        *,
-        head: str,
-    ) -> None:
-        rows = [self._archive_row(video, event, head) for event in events]
-        said = _said(connection, "archive", "place = ?", video.content_sha256)
-        connection.execute("DELETE FROM events WHERE video = ? AND head = ?", [video.video, head])
-        connection.executemany(_PUT, [row | _verdict_of(row, said) for row in rows])
-
-    def _archive_row(self, video: KnownVideo, event: FoundEvent, head: str) -> dict[str, Any]:
-        return {
-            "id": self._ids.of("event", "\0".join(["archive", video.video, head, event.own_id])),
-            "kind": "archive",
-            "head": head,
-            "place": video.content_sha256,
-            "video": video.video,
-            "source": video.source,
-            "region": None,
-            "own_id": event.own_id,
-            "label": event.label,
-            "score": event.score,
-            "top_score": event.top_score,
-            "start_time": event.start_seconds,
-            "end_time": event.end_seconds,
-            "position": None,
-        }
-
-
-def _note_going_on(connection: sqlite3.Connection, event: str, state: Mapping[str, Any]) -> None:
-    if state["end_time"] is None:
-        values = event, state["frame_time"]
-        connection.execute("INSERT OR REPLACE INTO going_on VALUES (?, ?)", values)
-    else:
-        connection.execute("DELETE FROM going_on WHERE event = ?", [event])
-
-
-def _said(connection: sqlite3.Connection, kind: EventKind, where: str, value: str) -> list[Said]:
-    rows = connection.execute(f"SELECT * FROM verdicts WHERE kind = ? AND {where}", [kind, value])
-    names = Said.__dataclass_fields__
-    return [Said(**{name: row[name] for name in names}) for row in rows]
-
-
-def _verdict_of(row: Mapping[str, Any], said: Sequence[Said]) -> dict[str, str | None]:
-    found = adopted(row["id"], row["label"], row["start_time"], row["end_time"], said)
-    return {"verdict": found.verdict, "corrected_label": found.corrected_label}
 
 
 def _checked_label(verdict: Verdict, label: str | None) -> str | None:
