@@ -1,9 +1,11 @@
 """The page in a real browser: what a reader does with it, and that nothing leaves the machine."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,6 +76,14 @@ def shown(page: "Page") -> str:
     return page.inner_text("#found")
 
 
+def wait_until(page: "Page", condition: str) -> None:
+    """What the browser tool has for this would be evaluated in the page, whose rules forbid it."""
+    deadline = time.monotonic() + 30
+    while not page.evaluate(condition):
+        assert time.monotonic() < deadline, condition
+        page.wait_for_timeout(50)
+
+
 def test_all_events_are_there_a_page_at_a_time(page: "Page") -> None:
     assert shown(page) == "10,000 events"
     assert page.locator("#list tbody tr").count() == 25
@@ -125,7 +135,7 @@ def test_the_timeline_zooms_and_moves_by_button_key_and_wheel(page: "Page") -> N
     assert box is not None
     page.mouse.move(box["x"] + 600, box["y"] + 60)
     page.mouse.wheel(0, -300)
-    page.wait_for_function("document.getElementById('window').textContent.includes('from')")
+    wait_until(page, "document.getElementById('window').textContent.includes('from')")
     before = window.inner_text()
     page.mouse.down()
     page.mouse.move(box["x"] + 400, box["y"] + 60, steps=4)
@@ -137,9 +147,32 @@ def test_a_moment_plays_where_it_was_clicked(page: "Page") -> None:
     link = page.locator("#list tbody tr:nth-child(4) a")
     assert link.get_attribute("href") == "clip.webm#t=1.05"
     page.locator("#list tbody tr:nth-child(4) .moment").click()
-    page.wait_for_function("document.getElementById('video').currentTime >= 1")
-    page.wait_for_function("!document.getElementById('now-time').textContent.startsWith('0:00')")
+    wait_until(page, "video.currentTime >= 1")
+    wait_until(page, "!document.getElementById('now-time').textContent.startsWith('0:00')")
     assert page.locator("#list tr.chosen").count() == 1
+
+
+def test_a_video_whose_clock_starts_late_plays_the_same_moment(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    logs = [tmp_path / "first.jsonl", tmp_path / "late.jsonl"]
+    for log, start in zip(logs, (0, 30), strict=True):
+        name = f"{log.stem}.webm"
+        write_clip(tmp_path / name, codec="libvpx-vp9", rate=1, pts=range(start, start + 10))
+        stream = replace(STREAM, start_time=Fraction(start))
+        source = replace(FILE, source=name, stream=stream)
+        shown_event = event("cat", start + 4, start + 6, of=source)
+        write_log(log, [header(source), clip(start + 4, {"cat": 0.5}, source), shown_event])
+    write_report(logs, tmp_path / "page.html")
+    opened = browser.new_page()
+    opened.goto((tmp_path / "page.html").as_uri())
+    opened.evaluate("video.play = () => Promise.resolve()")
+    for row, own_clock in ((1, 5), (2, 35)):
+        opened.locator(f"#list tbody tr:nth-child({row}) .moment").click()
+        wait_until(opened, f"video.currentTime === {own_clock}")
+        assert opened.inner_text("#now-time") == "0:05.0"
+        assert opened.inner_text("#now-clock") == f"{own_clock}.000 s on its clock"
+    opened.close()
 
 
 def test_thumbnails_are_pictures(page: "Page") -> None:

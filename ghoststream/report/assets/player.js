@@ -2,8 +2,10 @@
 
 const video = byId("video");
 
-function load(address, startsAt) {
-  view.playing = address === null ? null : { address, startsAt };
+// `first` is the time of its first picture on the clock of the source.
+function load(address, first) {
+  if (address !== null && address === view.playing?.address) return;
+  view.playing = address === null ? null : { address, zero: first, isWaiting: false, wanted: null };
   video.hidden = address === null;
   byId("no-video").hidden = address !== null;
   if (address === null) {
@@ -11,9 +13,25 @@ function load(address, startsAt) {
     byId("no-video").textContent = source().live
       ? "Choose an event to see its clip, where one was kept."
       : "The video is not where the log says, so there is nothing to play.";
-  } else if (video.getAttribute("src") !== address) {
+  } else {
     video.src = address;
+    learnZero(view.playing);
   }
+}
+
+// Some browsers count from the first picture on, others as the file does; that picture tells which.
+function learnZero(playing) {
+  playing.isWaiting = "requestVideoFrameCallback" in video;
+  if (playing.isWaiting) video.requestVideoFrameCallback((now, { mediaTime }) => {
+    playing.zero -= mediaTime;
+    playing.isWaiting = false;
+    if (playing === view.playing && playing.wanted !== null) seek(playing.wanted);
+  });
+}
+
+function seek(seconds) {
+  if (view.playing.isWaiting) view.playing.wanted = seconds;
+  else video.currentTime = Math.max(0, seconds - view.playing.zero);
 }
 
 video.addEventListener("error", () => {
@@ -27,15 +45,15 @@ video.addEventListener("error", () => {
 });
 
 video.addEventListener("timeupdate", () => {
-  if (view.playing === null) return;
-  view.now = video.currentTime + (source().live ? view.playing.startsAt : source().origin);
+  if (view.playing === null || view.playing.isWaiting) return;
+  view.now = video.currentTime + view.playing.zero;
   showNow();
   draw();
 });
 
 function goTo(seconds) {
   view.now = clamp(seconds, ...whole());
-  if (!source().live && view.playing !== null) video.currentTime = Math.max(0, view.now - source().origin);
+  if (!source().live && view.playing !== null) seek(view.now);
   showNow();
   draw();
 }
@@ -48,7 +66,7 @@ function choose(event, { play = false, scroll = false } = {}) {
   if (event.best < from || event.best > to) setWindow(event.best - (to - from) / 2, event.best + (to - from) / 2);
   view.now = event.best;
   if (view.playing !== null) {
-    video.currentTime = Math.max(0, view.now - (source().live ? view.playing.startsAt : source().origin));
+    seek(view.now);
     // A browser may refuse to play before the reader has done anything on the page.
     if (play) video.play().catch(() => {});
   }

@@ -22,7 +22,7 @@ function showSource(index, { scroll = false } = {}) {
   byId("source-title").replaceChildren("Timeline", ...(data.sources.length > 1 ? [" of ", isolated(source().name)] : []));
   findLanes();
   showFacts();
-  load(source().live ? null : source().video, 0);
+  load(source().live ? null : source().video, source().origin);
   update();
   for (const row of byId("sources").tBodies[0].rows) row.classList.toggle("chosen", Number(row.dataset.source) === index);
   if (scroll) byId("source").scrollIntoView({ block: "start" });
