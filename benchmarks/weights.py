@@ -12,6 +12,7 @@ import argparse
 import re
 import sys
 import tempfile
+import threading
 from collections import Counter
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -66,7 +67,9 @@ def main() -> None:
             stored=256,
             fps=Fraction(1),
             progress=lambda done: print(f"{done} pictures decoded", file=sys.stderr),
+            stop=threading.Event(),
         )
+        assert pool is not None  # nobody says stop
         squares = Squares(pool=pool, first=len(pool) - options.held_out)
         teacher, student = (
             resolve_weights(options.teacher),

@@ -114,6 +114,9 @@ def distill(pictures: tuple[Path, ...], as_json: bool, **flags: object) -> None:
     config = make_config(DistillConfig, {**chosen, "pictures": pictures})
     with stop_on_signals() as stop:
         done = learn(config, stop=stop, watcher=_print_json if as_json else _print)
+    if done is None:
+        click.echo("Note: stopped before anything was learnt; no weights are written", err=True)
+        click.get_current_context().exit(INTERRUPTED)
     _print_json(done) if as_json else _print_end(done)
     lost = PARTLY_LOST if done.lost else 0
     click.get_current_context().exit(INTERRUPTED if done.is_stopped else lost)

@@ -1,5 +1,6 @@
 """Batches are decided by the seed and their number alone."""
 
+import threading
 from itertools import islice
 from pathlib import Path
 
@@ -14,7 +15,7 @@ DRAWING = Drawing(seed=5, pictures=3, batch=6, size=32, teacher_size=48)
 
 
 def kept(folder: Path, *pictures: Decoded) -> PicturePool:
-    write_pool(pictures, folder, key="k")
+    write_pool(pictures, folder, key="k", stop=threading.Event())
     pool = open_pool(folder, key="k")
     assert pool is not None
     return pool
@@ -87,7 +88,7 @@ def test_a_pool_that_was_broken_off_is_none(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write_pool(broken(), tmp_path, key="k")
+        write_pool(broken(), tmp_path, key="k", stop=threading.Event())
     assert open_pool(tmp_path, key="k") is None
 
 

@@ -1,5 +1,6 @@
 """One step after the other: what is learnt, and that it is the same each time."""
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -42,7 +43,7 @@ def _one_thread() -> Iterator[None]:
 def pool(tmp_path_factory: pytest.TempPathFactory) -> PicturePool:
     folder = tmp_path_factory.mktemp("pool")
     pictures = [Decoded(name=str(n), pixels=blobs(n)) for n in range(8)]
-    write_pool(pictures, folder, key="k")
+    write_pool(pictures, folder, key="k", stop=threading.Event())
     pool = open_pool(folder, key="k")
     assert pool is not None
     return pool

@@ -27,13 +27,16 @@ from ghoststream.train.distill.start import deterministic
 LOCK = "lock"
 
 
-def distill(config: DistillConfig, *, stop: threading.Event, watcher: Watcher) -> Distilled:
+def distill(config: DistillConfig, *, stop: threading.Event, watcher: Watcher) -> Distilled | None:
     """Trains a student, or goes on where an earlier call has been stopped, and writes it.
 
     Args:
         config: pictures, teacher, student and budget.
         stop: when set, what has been learnt is kept and written.
         watcher: told how it goes.
+
+    Returns:
+        None where it was stopped before anything was learnt: nothing is written then.
 
     Raises:
         ConfigError, WeightsError: settings or weights that do not hold.
@@ -67,20 +70,23 @@ def _distilled(
     *,
     stop: threading.Event,
     watcher: Watcher,
-) -> Distilled:
+) -> Distilled | None:
     pool = picture_pool(
         files,
         folder=work,
         stored=config.stored,
         fps=config.fps,
         progress=lambda done: watcher(Reading(pictures=done)),
+        stop=stop,
     )
+    if pool is None:
+        return None
     _check_enough(pool, config)
     device: Literal["cpu", "cuda"] = "cuda" if choose_device(config.device) == "cuda" else "cpu"
     with deterministic(device):
         session = Session(config, pool, work, device=device, watcher=watcher)
         session.learn(stop)
-        return session.write(out)
+        return session.write(out) if session.has_learnt else None
 
 
 @contextmanager

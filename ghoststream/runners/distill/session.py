@@ -131,6 +131,11 @@ class Session:
                     self._judge()
         self._save()
 
+    @property
+    def has_learnt(self) -> bool:
+        """Whether there is anything to write: now, or by an earlier call."""
+        return self._count.samples > 0
+
     def write(self, out: AtomicFile) -> Distilled:
         """The averaged student, calibrated, under its final name."""
         student, step = self._distiller.averaged(), self._distiller.step

@@ -1,12 +1,13 @@
 """Pictures to learn from without labels: of folders, tar files and videos, decoded and kept.
 
 files = unlabelled_files([Path("photos")])
-pool = picture_pool(files, folder=Path("work"), stored=256, fps=Fraction(1), progress=print)
+pool = picture_pool(files, folder=Path("work"), stored=256, fps=Fraction(1), ...)
 """
 
 import hashlib
 import json
 import tarfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
@@ -31,8 +32,14 @@ TOLD_SECONDS = 5.0
 
 
 def picture_pool(
-    files: Sequence[Path], *, folder: Path, stored: int, fps: Fraction, progress: Progress
-) -> PicturePool:
+    files: Sequence[Path],
+    *,
+    folder: Path,
+    stored: int,
+    fps: Fraction,
+    progress: Progress,
+    stop: threading.Event,
+) -> PicturePool | None:
     """All pictures, from the folder where an earlier call has kept them.
 
     Args:
@@ -41,6 +48,10 @@ def picture_pool(
         stored: longest shorter side of a kept picture, in pixels.
         fps: frames a second taken of videos.
         progress: told every few seconds, where they are decoded.
+        stop: when set, no more are decoded.
+
+    Returns:
+        None where it was stopped.
 
     Raises:
         OutputError: they cannot be kept.
@@ -48,12 +59,11 @@ def picture_pool(
     key = _key(files, stored, fps)
     with output_errors(folder):
         kept = open_pool(folder, key=key)
-        if kept is None:
-            pictures = _told(_decoded(files, stored, fps), progress)
-            write_pool(pictures, folder, key=key)
-            kept = open_pool(folder, key=key)
-    assert kept is not None
-    return kept
+        if kept is not None:
+            return kept
+        pictures = _told(_decoded(files, stored, fps), progress)
+        write_pool(pictures, folder, key=key, stop=stop)
+        return open_pool(folder, key=key)
 
 
 def unlabelled_files(places: Sequence[Path]) -> list[Path]:

@@ -1,12 +1,13 @@
 """Pictures without labels, decoded once into one file, which is then mapped into memory.
 
-write_pool(decoded, Path("work"), key="...")
+write_pool(decoded, Path("work"), key="...", stop=threading.Event())
 pool = open_pool(Path("work"), key="...")
 pool[3]  # H x W x 3, uint8
 """
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,13 +58,16 @@ class PicturePool:
         return flat.reshape(int(height), int(width), 3)
 
 
-def write_pool(pictures: Iterable[Decoded], folder: Path, *, key: str) -> None:
+def write_pool(
+    pictures: Iterable[Decoded], folder: Path, *, key: str, stop: threading.Event
+) -> None:
     """Keeps decoded pictures.
 
     Args:
         pictures: in the order in which they are to be numbered.
         folder: where the two files go.
         key: says which pictures these are; `open_pool` asks for it.
+        stop: when set, nothing is kept.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
@@ -73,6 +77,8 @@ def write_pool(pictures: Iterable[Decoded], folder: Path, *, key: str) -> None:
     names, sizes, lost, digest = [], [], [], hashlib.sha256()
     with (folder / PIXELS).open("wb") as file:
         for picture in pictures:
+            if stop.is_set():
+                return
             if picture.pixels is None:
                 lost.append(picture.error or picture.name)
                 continue

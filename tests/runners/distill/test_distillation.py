@@ -75,13 +75,16 @@ def run(values: dict[str, Any], *, stop_at: int | None = None) -> tuple[Any, lis
 
 def read(folder: Path, *places: Path, stored: int = 256) -> PicturePool:
     folder.mkdir(exist_ok=True)
-    return picture_pool(
+    pool = picture_pool(
         unlabelled_files(places),
         folder=folder,
         stored=stored,
         fps=Fraction(2),
         progress=lambda done: None,
+        stop=threading.Event(),
     )
+    assert pool is not None
+    return pool
 
 
 def test_pictures_come_from_folders_tar_files_and_videos(tmp_path: Path) -> None:
@@ -145,6 +148,27 @@ def test_what_cannot_be_is_refused(photos: Path, teacher: Path, tmp_path: Path) 
     ):
         run(settings(photos, teacher, out))
     assert list(tmp_path.glob("*.safetensors")) == []
+
+
+def test_who_stops_while_pictures_are_read_finds_nothing_kept(
+    photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    config = make_config(DistillConfig, settings(photos, teacher, tmp_path / "s.safetensors"))
+    stop = threading.Event()
+    stop.set()
+    assert distill(config, stop=stop, watcher=print) is None
+    assert list(tmp_path.glob("*.safetensors")) == []
+    assert not (tmp_path / "s.work" / "pictures.json").exists()
+
+
+@pytest.mark.slow
+def test_who_stops_before_anything_is_learnt_keeps_the_weights_of_before(
+    photos: Path, teacher: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "s.safetensors"
+    out.write_bytes(b"of an earlier training")
+    assert run(settings(photos, teacher, out), stop_at=0)[0] is None
+    assert out.read_bytes() == b"of an earlier training"
 
 
 @pytest.mark.slow
