@@ -34,6 +34,8 @@ class Training:
     """Score at which an event is to begin."""
     leave: float
     """Score below which it is no longer seen."""
+    model: str | None = None
+    """Name of the network whose embeddings it learnt from; None where nobody wrote it down."""
     background: str | None = None
     """The class of which no events are told."""
     files: tuple[str, ...] = ()
@@ -130,13 +132,19 @@ def check_head(head: LinearHead, *, features: int, pooling: str, backbone_sha256
     if head.backbone_sha256 != backbone_sha256:
         raise HeadError(
             f"the head belongs to backbone weights {head.backbone_sha256[:12]}, but "
-            f"{backbone_sha256[:12]} are loaded; choose the right weights, or train it again"
+            f"{backbone_sha256[:12]} are loaded; choose {_its_weights(head)}, or train it again"
         )
     if head.weight.shape[1] != features:
         raise HeadError(
             f"the head takes vectors of {head.weight.shape[1]} numbers, but pool {pooling!r} gives "
             f"{features}; train it on this pooling"
         )
+
+
+def _its_weights(head: LinearHead) -> str:
+    if head.training is None or head.training.model is None:
+        return "the right weights"
+    return f"model {head.training.model} and the right weights"
 
 
 def load_head(path: Path) -> LinearHead:

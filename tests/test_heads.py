@@ -62,7 +62,7 @@ def test_a_head_survives_the_way_through_a_file(tmp_path: Path) -> None:
 def test_what_training_left_survives_the_way_through_a_file(tmp_path: Path) -> None:
     training = Training(
         fps=Fraction(30000, 1001), window=Fraction(2), framing="pad", enter=0.6, leave=0.4,
-        background="nichts", files=("aa", "bb"), figures={"clips": 8},
+        model="ghostnet_050", background="nichts", files=("aa", "bb"), figures={"clips": 8},
     )  # fmt: skip
     query = np.array([1, 2], dtype=np.float32)
     save_head(head(training=training, query=query), tmp_path / "head.safetensors")
@@ -101,6 +101,14 @@ def test_a_head_of_another_pipeline_is_refused(changes: dict[str, str], message:
     check_head(head(), **expected)  # type: ignore[arg-type]
     with pytest.raises(HeadError, match=message):
         check_head(head(), **{**expected, **changes})  # type: ignore[arg-type]
+
+
+def test_a_head_says_which_network_it_wants() -> None:
+    training = Training(
+        fps=Fraction(8), window=Fraction(2), framing="center", enter=0.5, leave=0.3, model="timm:a"
+    )
+    with pytest.raises(HeadError, match="are loaded; choose model timm:a and the right weights"):
+        check_head(head(training=training), features=2, pooling="mean", backbone_sha256="cd" * 32)
 
 
 def test_missing_damaged_and_foreign_files_are_refused(tmp_path: Path) -> None:

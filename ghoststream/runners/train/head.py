@@ -79,6 +79,7 @@ def training_of(
         framing=place.framing,
         enter=enter,
         leave=round(enter * LEAVE_SHARE, 3),
+        model=place.config.model,
         background=background,
         files=tuple(sorted({clip.sha256 for clip in features.clips})),
         groups=tuple(sorted(set(filter(None, map(hashed_group, features.clips))))),
