@@ -145,3 +145,14 @@ def pixel_aspect(declared: Fraction | None) -> Fraction:
 def square_size(width: int, height: int, sample_aspect_ratio: Fraction) -> tuple[int, int]:
     """Coded size to the size in square pixels; as in players, the height stays."""
     return (max(1, round(width * sample_aspect_ratio)) if width else 0), height
+
+
+def shrunk_size(width: int, height: int, max_side: int) -> tuple[int, int]:
+    """Size of a picture whose longer side has so many pixels at most; none is enlarged.
+
+    Example:
+        >>> shrunk_size(1920, 1080, 640), shrunk_size(64, 48, 640)
+        ((640, 360), (64, 48))
+    """
+    scale = min(Fraction(1), Fraction(max_side, max(width, height)))
+    return max(1, round(width * scale)), max(1, round(height * scale))

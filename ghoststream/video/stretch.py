@@ -10,6 +10,7 @@ from pathlib import Path
 from ghoststream.types import Frame
 from ghoststream.video.encode import Painter, VideoWriter
 from ghoststream.video.moment import over_stretch
+from ghoststream.video.picture import shrunk_size
 
 TIME_BASE = Fraction(1, 90_000)
 """A stretch may begin between two frames, for which the video's own may be too coarse."""
@@ -51,7 +52,8 @@ def write_stretch(
 def _write(frames: Iterable[Frame], path: Path, start: Fraction, max_side: int) -> None:
     remaining = iter(frames)
     first = next(remaining)
-    painter = Painter(**_size(first, max_side))
+    width, height = shrunk_size(first.picture.width, first.picture.height, max_side)
+    painter = Painter(width=width, height=height)
     # The first picture may have begun before, and is shown from the start on.
     begin = max(start, first.time)
     with VideoWriter(path, time_base=TIME_BASE, rate=_rate(first)) as writer:
@@ -64,12 +66,6 @@ def _write(frames: Iterable[Frame], path: Path, start: Fraction, max_side: int) 
 
 def _left(first: Frame, begin: Fraction) -> Fraction:
     return max(first.span.end - begin, LEAST_SECONDS) if first.duration else Fraction(0)
-
-
-def _size(frame: Frame, max_side: int) -> dict[str, int]:
-    width, height = frame.picture.width, frame.picture.height
-    scale = min(Fraction(1), Fraction(max_side, max(width, height)))
-    return {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
 
 
 def _rate(frame: Frame) -> Fraction | None:
