@@ -39,7 +39,6 @@ class CaptureSpec:
     """Each looked at on its own, by name; (None, WHOLE_PICTURE) where none is named."""
     ring_seconds: Fraction = Fraction(0)
     """Of packets kept in memory for clips of events; 0 keeps none."""
-    ring_bytes: int = 32 << 20
     is_paced: bool = False
     """A file is played at its own speed, as if it were a camera."""
     is_looped: bool = False
@@ -145,8 +144,6 @@ class KeepThumbnail:
     event_id: str
     time: Fraction
     path: str
-    max_side: int = 640
-    """Pixels of its longer side."""
 
 
 @dataclass(frozen=True, slots=True)

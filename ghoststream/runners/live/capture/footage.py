@@ -23,6 +23,9 @@ from ghoststream.video.ring import LivePacket, Ring
 from ghoststream.video.template import Template, template_of
 from ghoststream.video.thumbnail import thumbnail_at
 
+THUMBNAIL_SIDE = 640
+"""Pixels of its longer side."""
+
 
 class Footage:
     """Keeps clips and thumbnails of events.
@@ -152,7 +155,7 @@ class Footage:
         )
 
     def _keep_thumbnail(self, command: KeepThumbnail, packets: list[LivePacket]) -> Evidence:
-        thumbnail = thumbnail_at(command.time, packets, self._template, max_side=command.max_side)
+        thumbnail = thumbnail_at(command.time, packets, self._template, max_side=THUMBNAIL_SIDE)
         path = Path(command.path)
         _write_whole(path, thumbnail.jpeg)
         return Evidence(

@@ -49,6 +49,8 @@ SENDER_SECONDS = 3.0
 """That a first connection waits for the sender's clock, before which nothing is looked at."""
 AGAIN_SECONDS = 1.0
 """That a later one waits, since pictures are missed already; times then go over to that clock."""
+RING_BYTES = 32 << 20
+"""Of packets in memory, at most."""
 DECODER_NICENESS = 5
 HUNG_SECONDS = 60
 """A main thread that does not come round for so long is ended by the system, parent or not."""
@@ -190,7 +192,7 @@ class _Capture:
             is_looped=spec.is_looped,
             sender_wait_seconds=SENDER_SECONDS if spec.not_before is None else AGAIN_SECONDS,
         )
-        ring = Ring(max_seconds=spec.ring_seconds, max_bytes=spec.ring_bytes)
+        ring = Ring(max_seconds=spec.ring_seconds, max_bytes=RING_BYTES)
         return _Connection(
             reader=reader,
             footage=Footage(source=spec.name, stream=reader.stream, ring=ring, emit=self._tell),
