@@ -9,6 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+from captures import INFO
 from clips import noise, write_clip
 from live_packets import live
 
@@ -23,7 +24,6 @@ from ghoststream.types import (
     Header,
     ModelInfo,
     Prediction,
-    StreamInfo,
     TimeSpan,
 )
 from ghoststream.video.recording import Recording
@@ -49,27 +49,7 @@ END = Event(type="end", before=STATE, after=ENDED)
 
 HEADER = Header(
     source="door",
-    stream=StreamInfo(
-        codec="h264",
-        width=64,
-        height=48,
-        coded_width=64,
-        coded_height=48,
-        pixel_format="yuv420p",
-        bit_depth=8,
-        time_base=Fraction(1, 90000),
-        start_time=Fraction(NOON),
-        duration=None,
-        average_rate=Fraction(25),
-        declared_frames=None,
-        rotation=0,
-        sample_aspect_ratio=Fraction(1),
-        color_matrix="bt709",
-        color_range="limited",
-        interlaced=False,
-        container="rtsp",
-        clock="ntp",
-    ),
+    stream=replace(INFO, start_time=Fraction(NOON), clock="ntp"),
     model=ModelInfo(name="ghostnet_100", weights="bundled", sha256="ab", runtime="test"),
     configuration={},
     configuration_sha256="cd",
