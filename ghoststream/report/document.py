@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ghoststream.report.losses import losses_of, total
+from ghoststream.report.losses import losses_of
 from ghoststream.report.reading import Logs
 from ghoststream.report.source_log import LoggedEvent, Outage, SourceLog
 from ghoststream.report.thumbnails import Pictures, Wanted
@@ -169,8 +169,6 @@ def _source(
         "clips": source.has_clips,
         "reduced": series.is_reduced,
         "begun": source.begun,
-        "frames": total(source, "frames"),
-        "sampled": total(source, "sampled"),
         "outages": [_outage(outage) for outage in source.outages],
         "losses": losses_of(source),
     }

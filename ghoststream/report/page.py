@@ -128,8 +128,7 @@ def _length(sources: Sequence[SourceLog]) -> str:
     seconds = sum(map(_seconds, sources))
     if seconds < 100:
         return f"{seconds:.1f} s"
-    minutes = round(seconds / 60)
-    if minutes < 100:
+    if seconds < 6000:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:,.1f} h"
 

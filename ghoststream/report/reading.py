@@ -52,7 +52,7 @@ def read_logs(paths: Sequence[Path]) -> Logs:
     """Reads logs, and the directories of logs that `ghoststream label` writes.
 
     Args:
-        paths: files, or directories.
+        paths: files, or directories; one that is named twice is read once.
 
     Raises:
         LogError: not one of them holds results.
@@ -62,7 +62,7 @@ def read_logs(paths: Sequence[Path]) -> Logs:
         ['coffee.mp4']
     """
     logs, held = Logs(), 0
-    for path in _files(paths, logs):
+    for path in dict.fromkeys(_files(paths, logs)):
         before = len(logs.sources)
         try:
             _read(path, logs)
@@ -74,7 +74,7 @@ def read_logs(paths: Sequence[Path]) -> Logs:
             held = sum(source.held for source in logs.sources)
     keep_strongest(logs.sources, MAX_EVENTS)
     if not logs.sources:
-        raise LogError(logs.problems[0] if logs.problems else _nothing_in(paths))
+        raise LogError(logs.problems[0])
     return logs
 
 
@@ -82,7 +82,9 @@ def _files(paths: Sequence[Path], logs: Logs) -> Iterator[Path]:
     for path in paths:
         if path.is_dir():
             logs.directory = _archive_of(path) or logs.directory
-            yield from sorted(path.rglob("*.jsonl"))
+            found = sorted(path.rglob("*.jsonl"))
+            logs.problems += [] if found else [_nothing_in(path)]
+            yield from found
         else:
             yield path
 
@@ -96,9 +98,11 @@ def _archive_of(directory: Path) -> Path | None:
         return None
 
 
-def _nothing_in(paths: Sequence[Path]) -> str:
-    names = ", ".join(shown(path) for path in paths)
-    return f"there are no event logs (*.jsonl) in {names}; name a log that run or label has written"
+def _nothing_in(directory: Path) -> str:
+    return (
+        f"there are no event logs (*.jsonl) in {shown(directory)}; "
+        "name a log that run or label has written"
+    )
 
 
 def _read(path: Path, logs: Logs) -> None:

@@ -129,6 +129,9 @@ def _notes_on_sources(logs: Logs) -> Iterator[str]:
     left_out = sum(source.left_out for source in logs.sources)
     if left_out:
         yield f"The {left_out:,} weakest events are left out here; the log has all of them."
+    outages = sum(source.outages_left_out for source in logs.sources)
+    if outages:
+        yield f"The {outages:,} oldest outages are left out here; the log has all of them."
     if any(source.series.is_reduced for source in logs.sources):
         yield "Scores over a long time are shown as the best one of each stretch."
     if any(source.is_mixed for source in logs.sources):

@@ -29,13 +29,9 @@ class LoggedEvent:
     id: str
     lane: str
     """Its label, with the region where there is one."""
-    label: str
-    region: str | None
     start_seconds: float
     end_seconds: float | None
     """None while it goes on."""
-    seen_seconds: float
-    """End of the newest clip that shows it, as far as the log tells."""
     score: float
     """The best one."""
     best_seconds: float
@@ -66,7 +62,6 @@ class SourceLog:
 
     def __init__(self, name: str, folder: str) -> None:
         self.name, self.folder = name, folder
-        self.headers = 0
         self.header: HeaderRecord | None = None
         self._recipes: dict[str | None, set[str]] = {}
         """Weights and settings, by region."""
@@ -74,8 +69,6 @@ class SourceLog:
         self.is_over = False
         """Whether the newest thing that the log says of it is its end."""
         self.clips = self.begun = self.left_out = 0
-        self.lanes: dict[str, int] = {}
-        """How many events each label has, those that were left out included."""
         self.outages: list[Outage] = []
         self.outages_left_out = 0
         self.first_seconds: float | None = None
@@ -115,7 +108,6 @@ class SourceLog:
 
     def take_header(self, header: HeaderRecord) -> None:
         self.header = header
-        self.headers += 1
         self.is_over = False
         recipe = f"{header.model.sha256} {header.configuration_sha256}"
         self._recipes.setdefault(header.region, set()).add(recipe)
@@ -150,7 +142,6 @@ class SourceLog:
             replace(
                 known,
                 end_seconds=state.end_time,
-                seen_seconds=state.frame_time,
                 score=max(known.score, state.top_score),
             )
         )
@@ -195,8 +186,8 @@ class SourceLog:
 
     def top_lanes(self, series: ScoreSeries) -> list[str]:
         """The labels worth a line of their own: those of the most certain events come first."""
-        by_score = dict.fromkeys(event.lane for event in strongest(self.events(), MAX_EVENTS))
-        return top_labels(series.best(), by_score, limit=MAX_LINES)
+        by_score = [event.lane for event in sorted(self._events.values(), key=_rank)]
+        return top_labels(series.sums(), by_score, limit=MAX_LINES)
 
     def keep(self, ids: Collection[str]) -> None:
         """Lets other events go, but for those that go on."""
@@ -207,15 +198,11 @@ class SourceLog:
 
     def _begun(self, state: EventStateRecord, lane: str, middle: float) -> LoggedEvent:
         self.begun += 1
-        self.lanes[lane] = self.lanes.get(lane, 0) + 1
         return LoggedEvent(
             id=state.id,
             lane=lane,
-            label=state.label,
-            region=state.region,
             start_seconds=state.start_time,
             end_seconds=state.end_time,
-            seen_seconds=state.frame_time,
             score=state.top_score,
             best_seconds=middle,
             best_score=state.score,
@@ -270,11 +257,6 @@ def keep_strongest(sources: Sequence[SourceLog], limit: int) -> None:
 def _rank(event: LoggedEvent) -> tuple[float, str]:
     """Best first; among equals the hash in an id decides, which spreads them over time."""
     return -event.score, event.id[-6:]
-
-
-def strongest(events: list[LoggedEvent], limit: int) -> list[LoggedEvent]:
-    """Those with the best scores."""
-    return sorted(events, key=_rank)[:limit]
 
 
 def _window_seconds(header: HeaderRecord) -> float:

@@ -2,7 +2,7 @@
 
 series = ScoreSeries()
 series.add(2.0, {"tabby": 0.4})
-series.lines(["tabby"])
+series.line("tabby")  # [0.4]
 """
 
 from collections.abc import Iterable, Mapping
@@ -64,7 +64,7 @@ class ScoreSeries:
             for step in steps:
                 self._take(step)
 
-    def best(self) -> dict[str, float]:
+    def sums(self) -> dict[str, float]:
         """The sum of each label's scores: how much of the time it fills, and how clearly."""
         sums: dict[str, float] = {}
         for step in self._steps.values():

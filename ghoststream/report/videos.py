@@ -1,6 +1,6 @@
 """Where the videos of a log lie now, and how a page refers to them.
 
-videos = Videos(out=Path("report.html"), directory=None, given=None)
+videos = Videos(logs, out=Path("report.html"), given=None)
 videos.path_of(source)
 """
 

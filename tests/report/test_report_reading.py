@@ -29,7 +29,7 @@ def test_a_whole_log(tmp_path: Path) -> None:
     (source,) = logs.sources
     (found,) = source.events()
     assert (source.name, source.clips, source.begun) == ("clip.mp4", 1, 1)
-    assert (found.label, found.start_seconds, found.end_seconds) == ("cat", 10.0, 13.0)
+    assert (found.lane, found.start_seconds, found.end_seconds) == ("cat", 10.0, 13.0)
     assert losses_of(source) == []
     assert (logs.torn, logs.unreadable_lines, logs.problems) == ([], 0, [])
 
@@ -94,6 +94,18 @@ def test_a_log_that_is_missing_is_said_so(tmp_path: Path) -> None:
         read_logs([tmp_path])
 
 
+def test_a_log_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
+    log = plain_log(tmp_path / "a.jsonl")
+    assert len(read_logs([log, tmp_path, log]).sources) == 1
+
+
+def test_a_directory_without_logs_is_told_beside_others(tmp_path: Path) -> None:
+    (tmp_path / "none").mkdir()
+    logs = read_logs([plain_log(tmp_path / "a.jsonl"), tmp_path / "none"])
+    assert len(logs.sources) == 1
+    assert [problem[:30] for problem in logs.problems] == ["there are no event logs (*.jso"]
+
+
 def test_one_bad_log_does_not_cost_the_others(tmp_path: Path) -> None:
     logs = read_logs([plain_log(tmp_path / "a.jsonl"), tmp_path / "none.jsonl"])
     assert len(logs.sources) == 1
@@ -148,6 +160,14 @@ def test_when_a_camera_was_away_is_known(tmp_path: Path) -> None:
     (source,) = read_logs([write_log(tmp_path / "a.jsonl", lines)]).sources
     spans = [(o.start_seconds - UNIX, (o.end_seconds or 0) - UNIX, o.state) for o in source.outages]
     assert spans == [(5, 6, "stalled"), (6, 9, "reconnecting")]
+
+
+def test_only_the_newest_outages_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ghoststream.report.source_log.MAX_OUTAGES", 2)
+    lines = [header(CAMERA), *(status("stalled", UNIX + n) for n in range(5))]
+    (source,) = read_logs([write_log(tmp_path / "a.jsonl", lines)]).sources
+    assert [outage.start_seconds - UNIX for outage in source.outages] == [3, 4]
+    assert source.outages_left_out == 3
 
 
 def test_evidence_belongs_to_its_event(tmp_path: Path) -> None:

@@ -20,11 +20,8 @@ def scene(number: int, score: float) -> Scene:
     found = LoggedEvent(
         id=str(number),
         lane="cat",
-        label="cat",
-        region=None,
         start_seconds=number,
         end_seconds=None,
-        seen_seconds=number,
         score=score,
         best_seconds=number,
         best_score=score,

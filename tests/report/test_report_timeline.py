@@ -25,7 +25,7 @@ def test_a_step_remembers_its_best_labels_only() -> None:
     series = ScoreSeries(max_steps=1)
     for number in range(100):
         series.add(number / 100, {f"label {number:02d}": number / 100})
-    assert len(series.best()) == 24
+    assert len(series.sums()) == 24
     assert series.line("label 99") == [0.99]
     assert series.line("label 00") == [None]
 

@@ -84,8 +84,20 @@ function showTip(x, y) {
   const hit = eventAt(x, y);
   tip.hidden = x < gutter() || x > right();
   if (tip.hidden) return;
-  const at = mainTime(source(), secondsAt(x));
-  tip.textContent = hit === null ? at : `${data.lanes[hit.lane]} ${hit.score.toFixed(2)}\n${mainTime(source(), hit.start)}, ${lengthText(endOf(hit) - hit.start)}\n${at}`;
+  const told = hit === null ? outageText(secondsAt(x)) : eventText(hit);
+  tip.textContent = [...told, mainTime(source(), secondsAt(x))].join("\n");
   tip.style.left = `${clamp(x + 14, 0, timeline.clientWidth - tip.offsetWidth)}px`;
   tip.style.top = `${y + 18}px`;
+}
+
+const eventText = (event) => [
+  `${data.lanes[event.lane]} ${event.score.toFixed(2)}`,
+  `${mainTime(source(), event.start)}, ${lengthText(endOf(event) - event.start)}`,
+];
+
+function outageText(seconds) {
+  const found = source().outages.find(([start, end]) => start <= seconds && seconds < (end ?? Infinity));
+  if (found === undefined) return [];
+  const [, , state, cause] = found;
+  return [cause === null ? state : `${state}: ${cause}`];
 }
