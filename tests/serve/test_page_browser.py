@@ -153,6 +153,16 @@ def test_a_dropped_picture_finds_its_moment_which_then_plays(page: "Page", addre
     found.first.get_by_role("link", name=source, exact=True).click()
     until(page, "document.getElementById('video')?.readyState >= 2")
     page.locator("#timeline svg").wait_for()
+    ticks = "[...document.querySelectorAll('#timeline .tick')].map((tick) => tick.textContent)"
+    whole = page.evaluate(ticks)
+    page.get_by_role("slider").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("+")
+    nearer = page.evaluate(ticks)
+    assert set(nearer) < set(whole)
+    assert nearer[-1] == whole[-1]
+    page.keyboard.press("0")
+    assert page.evaluate(ticks) == whole
     page.get_by_role("link", name="More like this").click()
     page.get_by_role("heading", name=re.compile(f"Moments like {source}")).wait_for()
     page.locator("[data-found] .card").first.wait_for()
@@ -201,6 +211,16 @@ def test_many_are_collected_at_once(page: "Page", address: str) -> None:
     page.keyboard.press("x")
     for _ in range(2):
         page.keyboard.press("j")
+    page.keyboard.press("Shift+X")
+    assert page.locator("[data-picked]").inner_text() == "3"
+    page.keyboard.press("a")
+    cards = page.locator("[data-walk] .card").count()
+    assert page.locator("[data-picked]").inner_text() == str(cards)
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    for _ in range(2):
+        page.keyboard.press("k")
     page.keyboard.press("Shift+X")
     assert page.locator("[data-picked]").inner_text() == "3"
     page.get_by_label("New class").fill("many")

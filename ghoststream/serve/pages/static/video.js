@@ -58,6 +58,8 @@ document.addEventListener("click", (event) => {
   if (button) seek(Number(button.dataset.seek), true);
 });
 
+for (const button of document.querySelectorAll("[data-zoom]")) button.addEventListener("click", () => line?.zoom(Number(button.dataset.zoom)));
+
 place.addEventListener("click", (event) => line && seek(line.secondsAt(event), false));
 
 function mark(which) {
@@ -81,11 +83,18 @@ const keys = {
   ArrowLeft: () => seek(here() - STEP_SECONDS, false),
   ArrowRight: () => seek(here() + STEP_SECONDS, false),
   " ": () => (video.paused ? (load(here()), video.play().catch(() => {})) : video.pause()),
+  Home: () => seek(start, false),
+  End: () => seek(end, false),
+  "+": () => line?.zoom(2),
+  "-": () => line?.zoom(0.5),
+  0: () => line?.zoom(0),
   i: () => mark("start"),
   o: () => mark("end"),
 };
 document.addEventListener("keydown", (event) => {
   if (event.target.closest("input, select, textarea, button, a, video, summary") || event.ctrlKey || event.metaKey || event.altKey) return;
+  // Elsewhere these two scroll the page.
+  if (["Home", "End"].includes(event.key) && event.target !== place) return;
   if (!keys[event.key]) return;
   keys[event.key]();
   event.preventDefault();
