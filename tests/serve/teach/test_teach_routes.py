@@ -154,6 +154,13 @@ def test_a_head_that_is_switched_on_names_the_archive(
     assert events(client)["still0.mp4"] == {**own["still0.mp4"], "verdict": "confirmed"}
 
 
+def name_with_a_head(client: TestClient, store: Path, data: Path) -> None:
+    until(lambda: len(events(client)) == 2)
+    head_for(open_store(store), data / "heads" / "painted.safetensors")
+    client.put("/api/heads/active", json={"name": "painted"})
+    until(lambda: client.get("/api/archive").json()["head"] == "painted")
+
+
 @pytest.mark.slow
 def test_a_head_stays_on_and_names_what_comes_in(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -162,10 +169,7 @@ def test_a_head_stays_on_and_names_what_comes_in(
     archive = write_painted(tmp_path / "archive", videos=1)
     store = painted_store(tmp_path / "painted.store", archive)
     with page(tmp_path / "data", archive=str(store)) as client:
-        until(lambda: len(events(client)) == 2)
-        head_for(open_store(store), tmp_path / "data" / "heads" / "painted.safetensors")
-        client.put("/api/heads/active", json={"name": "painted"})
-        until(lambda: client.get("/api/archive").json()["head"] == "painted")
+        name_with_a_head(client, store, tmp_path / "data")
     write_painted(archive, videos=2)
     painted_store(store, archive)
     with page(tmp_path / "data", archive=str(store)) as client:
@@ -182,10 +186,7 @@ def test_an_archive_that_is_made_anew_is_named_anew(
     archive = write_painted(tmp_path / "archive", videos=1)
     store = painted_store(tmp_path / "painted.store", archive)
     with page(tmp_path / "data", archive=str(store)) as client:
-        until(lambda: len(events(client)) == 2)
-        head_for(open_store(store), tmp_path / "data" / "heads" / "painted.safetensors")
-        client.put("/api/heads/active", json={"name": "painted"})
-        until(lambda: client.get("/api/archive").json()["head"] == "painted")
+        name_with_a_head(client, store, tmp_path / "data")
         before = events(client)["flicker0.mp4"]["end_time"]
     shutil.rmtree(store)
     painted_store(store, archive, seconds=2, fps=2)
