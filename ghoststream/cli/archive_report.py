@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 from ghoststream.cli.archive_tally import ArchiveTally, duration
-from ghoststream.cli.run_display import INTERRUPTED, PARTLY_FAILED
+from ghoststream.cli.exit_codes import INTERRUPTED, PARTLY_LOST
 from ghoststream.runners.archive.summary import ArchiveCounts, ArchiveSummary, ArchiveWatcher
 from ghoststream.sources.file import shown
 from ghoststream.types import Summary
@@ -123,7 +123,7 @@ def exit_code(summary: ArchiveSummary) -> int:
         return INTERRUPTED
     run, archive = summary.run, summary.archive
     is_lossy = run.failed or archive.failed or run.dropped or run.decode_errors
-    return PARTLY_FAILED if is_lossy or summary.problems or summary.reason == "failed" else 0
+    return PARTLY_LOST if is_lossy or summary.problems or summary.reason == "failed" else 0
 
 
 def _last_words(summary: ArchiveSummary) -> Iterator[str]:

@@ -12,6 +12,7 @@ from ghoststream.cli.distill import distill
 from ghoststream.cli.duplicates import duplicates
 from ghoststream.cli.embed import embed
 from ghoststream.cli.evaluate import evaluate
+from ghoststream.cli.exit_codes import INTERNAL_ERROR, INTERRUPTED
 from ghoststream.cli.export import export
 from ghoststream.cli.label import label
 from ghoststream.cli.probe import probe
@@ -26,9 +27,6 @@ from ghoststream.cli.validate import validate
 from ghoststream.cli.weights import weights
 from ghoststream.errors import GhostStreamError
 from ghoststream.version import __version__
-
-INTERNAL_ERROR = 1
-INTERRUPTED = 130
 
 DEFECT = (
     "a defect in GhostStream, {name}: {message}; please report it with the output of the same "

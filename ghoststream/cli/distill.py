@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ghoststream.cli.exit_codes import INTERRUPTED, PARTLY_LOST
 from ghoststream.cli.options import JSON, PATH, options
 from ghoststream.cli.settings import set_json
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from ghoststream.runners.distill.session import Distilled
     from ghoststream.train.distill.judging import Agreement
 
-INTERRUPTED = 130
-PARTLY_LOST = 3
 SHOWN_LOST = 10
 
 

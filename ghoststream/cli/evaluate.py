@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ghoststream.cli.exit_codes import PARTLY_LOST
 from ghoststream.cli.options import JSON, LABELLED, NETWORK, PATH, WORKERS, options
 from ghoststream.cli.settings import set_json
-from ghoststream.cli.train import PARTLY_LOST, clip_progress, shown_share, tell_notices
+from ghoststream.cli.train import clip_progress, shown_share, tell_notices
 
 if TYPE_CHECKING:
     from ghoststream.runners.train.evaluation import Evaluation

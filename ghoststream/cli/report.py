@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ghoststream.cli.exit_codes import INTERRUPTED, PARTLY_LOST
 from ghoststream.cli.options import JSON, PATH, options
 from ghoststream.cli.settings import set_json
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
     from ghoststream.report.report import MadeReport
 
-PARTLY_LOST = 3
-INTERRUPTED = 130
 MEGABYTE = 1_000_000
 
 

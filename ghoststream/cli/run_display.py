@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 import click
 
+from ghoststream.cli.exit_codes import INTERRUPTED, PARTLY_LOST
 from ghoststream.sinks.timecode import timecode
 from ghoststream.types import Event, Header, Summary
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from ghoststream.runners.jobs import Result
     from ghoststream.runners.local import Outcome, Progress
 
-PARTLY_FAILED = 3
-INTERRUPTED = 130
 
 TITLES = {
     "jsonl": "event log",
@@ -146,7 +145,7 @@ def exit_code(result: "Result") -> int:
     summaries = [outcome.summary for outcome in result.outcomes]
     if any(summary.reason == "interrupted" for summary in summaries):
         return INTERRUPTED
-    return PARTLY_FAILED if any(map(_has_losses, summaries)) else 0
+    return PARTLY_LOST if any(map(_has_losses, summaries)) else 0
 
 
 def _bar() -> "Bar":

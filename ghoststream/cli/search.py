@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ghoststream.cli.exit_codes import PARTLY_LOST
 from ghoststream.cli.options import JSON, PATH, options
 from ghoststream.cli.settings import set_json
 
 if TYPE_CHECKING:
     from ghoststream.archive.moments import Moment
     from ghoststream.runners.saved_clips import SavedClip
-
-PARTLY_LOST = 3
 
 
 @click.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ghoststream.cli.exit_codes import INTERRUPTED
 from ghoststream.cli.options import CLIPS, EVENTS, MODEL, PATH, SAMPLING, options
 from ghoststream.cli.settings import given_settings
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from ghoststream.config import ServeConfig
 
 PACKAGES = ("fastapi", "jinja2", "python_multipart", "uvicorn")
-INTERRUPTED = 130
 
 
 @click.command()

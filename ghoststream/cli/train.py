@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ghoststream.cli.exit_codes import PARTLY_LOST
 from ghoststream.cli.options import JSON, LABELLED, MODEL, PATH, POOLINGS, options
 from ghoststream.cli.settings import set_json
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from ghoststream.runners.train.finetuning import Finetuned
     from ghoststream.runners.train.run import Trained
     from ghoststream.train.scores import Scores, Share
-
-PARTLY_LOST = 3
 
 
 @click.command()
