@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ghoststream.archive.moments import Moment
 from ghoststream.errors import ConfigError, SourceError
-from ghoststream.sinks.atomic import AtomicFile, output_errors
+from ghoststream.sinks.atomic import whole_file
 from ghoststream.sources.file import shown
 from ghoststream.video.remux import Cut, remux, suffix_for
 
@@ -60,17 +60,12 @@ def clip_name(moment: Moment, suffix: str) -> str:
 
 
 def _saved(moment: Moment, folder: Path) -> SavedClip:
-    file = AtomicFile(folder / clip_name(moment, suffix_for(moment.path)))
-    file.prepare()
-    try:
-        with output_errors(file.path):
-            cut = remux(
-                moment.path,
-                file.partial,
-                start_seconds=moment.start_seconds,
-                end_seconds=moment.end_seconds,
-            )
-        file.commit()
-    finally:
-        file.discard()
-    return SavedClip(moment=moment, path=file.path, cut=cut)
+    path = folder / clip_name(moment, suffix_for(moment.path))
+    with whole_file(path) as partial:
+        cut = remux(
+            moment.path,
+            partial,
+            start_seconds=moment.start_seconds,
+            end_seconds=moment.end_seconds,
+        )
+    return SavedClip(moment=moment, path=path, cut=cut)

@@ -92,6 +92,27 @@ class AtomicFile:
             self.partial.unlink()
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """A partial file to write, which gets its final name at the end, and is removed on an error.
+
+    Raises:
+        OutputError: it cannot be written.
+
+    Example:
+        >>> with whole_file(Path("report.json")) as partial:
+        ...     partial.write_text("{}")
+    """
+    file = AtomicFile(path)
+    file.prepare()
+    try:
+        with output_errors(path):
+            yield file.partial
+        file.commit()
+    finally:
+        file.discard()
+
+
 def write_all(file: FileIO, data: bytes) -> None:
     """Writes to an unbuffered file: what was written is out of the process, so a kill keeps it.
 

@@ -1,12 +1,11 @@
 """What the frozen layers say of all clips, on the disk: it may be more than the memory holds.
 
-with FeatureFile() as file:
+with closing(FeatureFile()) as file:
     file.append(7, features)  # T x V x C x H x W
     file.window(7, view=2)  # T x C x H x W
 """
 
 import tempfile
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,15 +28,8 @@ class FeatureFile:
         self._shape: tuple[int, ...] = ()
         self._rows: NDArray[np.float16] | None = None
 
-    def __enter__(self) -> "FeatureFile":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """Lets go of the file, which is gone with that."""
         self._rows = None
         self._file.close()
 

@@ -1,6 +1,7 @@
 """Fine-tuning on features that are drawn here, with a tail of a few parameters."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def clips(tail: Tail) -> Iterator[Clips]:
     """Two classes with another first channel, and noise in the others."""
     random = np.random.default_rng(0)
     labels = np.arange(CLIPS) % 2
-    with FeatureFile() as file:
+    with closing(FeatureFile()) as file:
         vectors = []
         for number, label in enumerate(labels):
             features = random.normal(size=(FRAMES, VIEWS, CHANNELS, 1, 1)).astype(np.float32)
@@ -156,7 +157,7 @@ def test_one_draw_holds_for_all_frames_of_a_clip() -> None:
 
 
 def test_features_are_kept_by_number_and_none_that_halves_do_not_hold() -> None:
-    with FeatureFile() as file:
+    with closing(FeatureFile()) as file:
         file.append(1, np.full((2, 1, 3), 1.5, np.float32))
         file.append(0, np.full((4, 1, 3), 2.5, np.float32))
         assert (file.frames(1), file.frames(0)) == (2, 4)

@@ -20,7 +20,7 @@ from ghoststream.models.weights import Weights, resolve_weights
 from ghoststream.runners.distill.exam import Exam
 from ghoststream.runners.distill.reports import Judged, Learning, Note, Watcher
 from ghoststream.runners.distill.settings import settings_of
-from ghoststream.sinks.atomic import AtomicFile, output_errors
+from ghoststream.sinks.atomic import AtomicFile, output_errors, whole_file
 from ghoststream.train.distill.crops import Drawing, batches
 from ghoststream.train.distill.distiller import Distiller
 from ghoststream.train.distill.files import (
@@ -96,10 +96,10 @@ class Session:
         watcher: Watcher,
     ) -> None:
         self._config, self._pool, self._device, self._watcher = config, pool, device, watcher
-        self._checkpoint = AtomicFile(work / CHECKPOINT)
+        self._checkpoint = work / CHECKPOINT
         self._count, self._line = _Count(), _Line()
         self._squares = Squares(pool=pool, first=len(pool) - config.held_out)
-        kept = _kept(self._checkpoint.path)
+        kept = _kept(self._checkpoint)
         weights = resolve_weights(config.teacher, config.teacher_weights)
         if weights.notice is not None:
             self._note(f"the teacher: {weights.notice}")
@@ -210,7 +210,7 @@ class Session:
         self._distiller.restore(kept["distiller"])
         self._count = _Count(samples=kept["samples"], seconds=kept["seconds"])
         self._base_samples = kept["base_samples"]
-        self._note(f"going on after {self._count.samples} samples, from {self._checkpoint.path}")
+        self._note(f"going on after {self._count.samples} samples, from {self._checkpoint}")
 
     def _save(self) -> None:
         state = {
@@ -220,10 +220,8 @@ class Session:
             "seconds": self._count.seconds,
             "base_samples": self._base_samples,
         }
-        self._checkpoint.prepare()
-        with output_errors(self._checkpoint.path):
-            write_checkpoint(self._checkpoint.partial, state)
-        self._checkpoint.commit()
+        with whole_file(self._checkpoint) as partial:
+            write_checkpoint(partial, state)
 
     def _judge(self) -> None:
         student, step = self._distiller.averaged(), self._distiller.step

@@ -5,7 +5,6 @@ paths["confusion"]  # report/confusion.png
 """
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import numpy as np
 
 from ghoststream.errors import ConfigError, SourceError
 from ghoststream.runners.train.evaluation import Evaluation, Mistake
-from ghoststream.sinks.atomic import AtomicFile, output_errors
+from ghoststream.sinks.atomic import output_errors, whole_file
 from ghoststream.sinks.contact_sheet import Tile, draw_contact_sheet, thumbnail_size, without_middle
 from ghoststream.sources.file import shown
 from ghoststream.train.plots import figures
@@ -59,7 +58,8 @@ def write_evaluation(evaluation: Evaluation, folder: Path) -> dict[str, Path]:
     paths = {**_write_figures(evaluation, folder), **_write_mistakes(evaluation, folder)}
     text = json.dumps(evaluation_record(evaluation), ensure_ascii=False, indent=2) + "\n"
     report = folder / "report.json"
-    _write(report, lambda partial: partial.write_text(text, "utf-8", "backslashreplace"))
+    with whole_file(report) as partial:
+        partial.write_text(text, "utf-8", "backslashreplace")
     return {"report": report, **paths}
 
 
@@ -69,7 +69,8 @@ def _write_figures(evaluation: Evaluation, folder: Path) -> dict[str, Path]:
     drawn = figures(evaluation.scores, evaluation.probabilities, truth, evaluation.curve)
     paths = {name: folder / f"{name}.png" for name in drawn}
     for name, figure in drawn.items():
-        _write(paths[name], figure.savefig)
+        with whole_file(paths[name]) as partial:
+            figure.savefig(partial)
     return paths
 
 
@@ -81,19 +82,9 @@ def _write_mistakes(evaluation: Evaluation, folder: Path) -> dict[str, Path]:
             path.unlink(missing_ok=True)
         return {}
     sheet = draw_contact_sheet([_tile(mistake) for mistake in evaluation.mistakes[:MISTAKES]])
-    _write(path, lambda partial: sheet.save(partial, quality=QUALITY))
+    with whole_file(path) as partial:
+        sheet.save(partial, quality=QUALITY)
     return {"mistakes": path}
-
-
-def _write(path: Path, save: Callable[[Path], object]) -> None:
-    file = AtomicFile(path)
-    file.prepare()
-    try:
-        with output_errors(path):
-            save(file.partial)
-        file.commit()
-    finally:
-        file.discard()
 
 
 def _tile(mistake: Mistake) -> Tile:

@@ -6,6 +6,7 @@ tuned.scores.mean_recall, tuned.epochs
 
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import partial
@@ -101,7 +102,7 @@ def finetune(
     """
     weights = _weights(place)
     frames = windows_of(clips, config.window)
-    with FeatureFile() as features:
+    with closing(FeatureFile()) as features:
         tail = _looked_at(
             _timed_windows(clips, config.window), features, weights, place, config, say
         )
