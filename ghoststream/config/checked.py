@@ -5,6 +5,7 @@ config = make_config(RunConfig, {"source": "clip.mp4", "fps": 2})
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -59,7 +60,8 @@ def _sentence(kind: type[BaseModel], error: dict[str, Any]) -> str:
     message = message[:1].lower() + message[1:]
     if not key:
         return message
-    value = repr(error["input"])
+    given = error["input"]
+    value = repr(str(given) if isinstance(given, Path) else given)
     is_to_show = error["loc"][0] not in NEVER_SHOWN and not message.startswith(value)
     return f"{key}: {message}, got {value}" if is_to_show else f"{key}: {message}"
 

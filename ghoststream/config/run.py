@@ -41,6 +41,13 @@ class RunConfig(SourceConfig, AnalysisConfig, LiveConfig):
             raise ValueError("report is made of the event log, so jsonl must be a file, not -")
         return self
 
+    @model_validator(mode="after")
+    def _report_has_its_own_path(self) -> "RunConfig":
+        others = (self.jsonl and Path(self.jsonl), self.csv, self.vtt, self.annotate)
+        if self.report is not None and self.report in others:
+            raise ValueError(f"{self.report} is report and another output; give each its own path")
+        return self
+
 
 class EmbedConfig(SourceConfig, ModelConfig, SamplingConfig):
     """From video to vectors."""

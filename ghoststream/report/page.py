@@ -109,6 +109,7 @@ def _json_for_html(data: Mapping[str, Any]) -> str:
 
 
 def _figures(logs: Logs) -> str:
+    """What the log does not tell, as where its run goes on, is left out."""
     sources = logs.sources
     figures = {
         "of time" if _has_live(sources) else "of video": _length(sources),
@@ -117,7 +118,11 @@ def _figures(logs: Logs) -> str:
         "frames": f"{sum(total(source, 'frames') for source in sources):,}",
         "looked at": f"{sum(total(source, 'sampled') for source in sources):,}",
     }
-    return "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in figures.items())
+    return "".join(
+        f"<div><dt>{name}</dt><dd>{value}</dd></div>"
+        for name, value in figures.items()
+        if value != "0" or name == "events"
+    )
 
 
 def _has_live(sources: Sequence[SourceLog]) -> bool:

@@ -71,7 +71,10 @@ def test_a_report_needs_a_log_and_the_name_of_a_page(tmp_path: Path) -> None:
     done = ghoststream("run", "clip.mp4", "--jsonl", "-", "--report", tmp_path / "page.html")
     assert (done.exit_code, "jsonl must be a file, not -" in done.output) == (2, True)
     done = ghoststream("run", "clip.mp4", "--report", tmp_path / "page.txt")
-    assert (done.exit_code, "must end in .html" in done.output) == (2, True)
+    assert done.exit_code == 2
+    assert f"must end in .html, got '{tmp_path / 'page.txt'}'" in done.output
+    done = ghoststream("run", "clip.mp4", "--report", "a.html", "--csv", "a.html")
+    assert (done.exit_code, "a.html is report and another output" in done.output) == (2, True)
     (tmp_path / "file").touch()
     done = ghoststream("run", "clip.mp4", "--report", tmp_path / "file" / "page.html")
     assert (done.exit_code, "cannot write" in done.output) == (5, True)

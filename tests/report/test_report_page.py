@@ -65,6 +65,13 @@ def test_a_page_tells_what_the_log_does(tmp_path: Path) -> None:
     assert "Nothing was lost" in text
 
 
+def test_what_the_log_does_not_tell_is_no_figure(tmp_path: Path) -> None:
+    log = write_log(tmp_path / "a.jsonl", [header(), event()])
+    text = made(tmp_path, log)[1]
+    assert "<dt>events</dt><dd>1</dd>" in text
+    assert not [name for name in ("clips", "frames", "looked at") if f"<dt>{name}</dt>" in text]
+
+
 def test_it_tells_where_everything_comes_from(tmp_path: Path) -> None:
     _, text = made(tmp_path, plain_log(tmp_path / "a.jsonl"))
     for told in ("ghostnet_100", "ab" * 32, "cd" * 32, "torch 2.14.1 cpu fp32", "0.485, 0.456"):
