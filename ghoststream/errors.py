@@ -29,6 +29,7 @@
         ├── TooLarge           more bytes or pixels than are taken
         ├── Unsuitable         values that do not hold, or a file of another type
         ├── Busy               too many ask at once
+        ├── Abandoned          whoever asked has gone before it was begun
         └── WorkerLost         the process that did it was ended: too slow, too large, or crashed
 
 Each message says what went wrong, with which value, and what would work.
@@ -162,6 +163,10 @@ class Unsuitable(ServeError):
 
 class Busy(ServeError):
     code = "BUSY"
+
+
+class Abandoned(ServeError):
+    code = "ABANDONED"
 
 
 class WorkerLost(ServeError):

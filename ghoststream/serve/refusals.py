@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 from ghoststream.errors import (
+    Abandoned,
     Busy,
     Conflict,
     GhostStreamError,
@@ -25,6 +26,7 @@ from ghoststream.errors import (
     Unsuitable,
     WorkerLost,
 )
+from ghoststream.serve.access_log import BROKEN_OFF
 
 STATUSES: dict[type[GhostStreamError], int] = {
     NotThere: 404,
@@ -32,6 +34,7 @@ STATUSES: dict[type[GhostStreamError], int] = {
     Conflict: 409,
     TooLarge: 413,
     Unsuitable: 422,
+    Abandoned: BROKEN_OFF,
     Busy: 503,
     WorkerLost: 503,
     StoreError: 503,

@@ -19,7 +19,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any, TypeVar, cast
 
-from ghoststream.errors import Busy, GhostStreamError, WorkerLost
+from ghoststream.errors import Abandoned, Busy, GhostStreamError, WorkerLost
 from ghoststream.processes import SPAWN, ending, step_back
 from ghoststream.serve.wanted import Wanted, always
 
@@ -87,7 +87,8 @@ class Worker:
         Raises:
             GhostStreamError: what the function raised.
             WorkerLost: it took too long or too much memory, crashed, or raised anything else.
-            Busy: too many wait already, or nobody waits for it any more.
+            Busy: too many wait already.
+            Abandoned: nobody waits for it any more.
         """
         if self._waiting >= WAITING:
             raise Busy("too many ask for pictures and searches at once; try again in a moment")
@@ -95,7 +96,7 @@ class Worker:
         try:
             async with self._turn:
                 if not await is_wanted():
-                    raise Busy("whoever asked for this has gone; ask again")
+                    raise Abandoned("whoever asked for this has gone; ask again")
                 answer = await self._answer((function, args), timeout_seconds)
         finally:
             self._waiting -= 1

@@ -12,7 +12,7 @@ from typing import TypeVar
 import pytest
 from fastapi import Request
 
-from ghoststream.errors import Busy, NotAVideo, WorkerLost
+from ghoststream.errors import Abandoned, Busy, NotAVideo, WorkerLost
 from ghoststream.serve.wanted import wanted_by
 from ghoststream.serve.worker import WAITING, Worker
 
@@ -135,7 +135,7 @@ def test_nothing_is_done_for_one_who_has_gone_before_its_turn(is_there: bool) ->
     if is_there:
         assert with_worker(use) == 42
     else:
-        with pytest.raises(Busy, match="has gone"):
+        with pytest.raises(Abandoned, match="has gone"):
             with_worker(use)
 
 
