@@ -256,6 +256,26 @@ class DeliverySink(LiveSink):
         return f"{prefix}/{topic_name(camera)}/{name}"
 
 
+def check_receivers(
+    broker: Broker | None, webhooks: Sequence[str], webhook_secret: str | None
+) -> list[str]:
+    """Redacted names of the destinations, the broker first; nobody is called.
+
+    Args:
+        broker: of MQTT, where there is one.
+        webhooks: addresses, as people type them.
+        webhook_secret: that signs.
+
+    Raises:
+        ConfigError: an address, a secret or certificates are of no use.
+    """
+    names = [] if broker is None else [MqttLink(broker, notices=lambda _: None).name]
+    for hook in _webhooks(webhooks, webhook_secret):
+        names.append(hook.name)
+        hook.close()
+    return names
+
+
 def _webhooks(addresses: Sequence[str], secret: str | None) -> list[Webhook]:
     """Two that differ in a secret part only get a number, since their names would be the same."""
     names: list[str] = []

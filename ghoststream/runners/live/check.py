@@ -6,6 +6,7 @@ facts = check_cameras(config)
 from ghoststream.config import RunConfig
 from ghoststream.pipeline import build_event_pipeline
 from ghoststream.runners.live.cameras import plan_cameras
+from ghoststream.runners.live.outputs import check_delivery
 from ghoststream.runners.outputs import check_writable, event_outputs
 
 
@@ -18,6 +19,7 @@ def check_cameras(config: RunConfig) -> dict[str, object]:
     plans = plan_cameras(config)
     outputs = event_outputs(config)
     directories = {"evidence": config.evidence} if config.evidence is not None else {}
+    receivers = check_delivery(config)
     pipeline = build_event_pipeline(config)
     for path in outputs.values():
         check_writable(path)
@@ -32,4 +34,5 @@ def check_cameras(config: RunConfig) -> dict[str, object]:
         "weights": pipeline.frames.runtime.info.weights,
         "labels": len(pipeline.head.labels),
         "outputs": {name: str(path) for name, path in {**outputs, **directories}.items()},
+        "receivers": receivers,
     }

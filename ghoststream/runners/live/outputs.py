@@ -14,8 +14,8 @@ from ghoststream.errors import OutputError
 from ghoststream.runners.live.evidence.sink import EvidenceRules, EvidenceSink
 from ghoststream.runners.live.messages import ToCapture
 from ghoststream.runners.live.monitoring.snapshot import SpoolSnapshot
-from ghoststream.runners.outputs import STANDARD_OUTPUT, Outputs
-from ghoststream.sinks.delivery import DeliverySink
+from ghoststream.runners.outputs import STANDARD_OUTPUT, Outputs, check_writable
+from ghoststream.sinks.delivery import DeliverySink, check_receivers
 from ghoststream.sinks.live import LiveFanOut, LiveWatcher
 from ghoststream.sinks.live_log import LiveLog
 from ghoststream.sinks.live_table import LiveTable
@@ -152,13 +152,12 @@ def _evidence(config: RunConfig, send: Send) -> EvidenceSink | None:
 def _delivery(config: RunConfig, watcher: LiveWatcher) -> DeliverySink | None:
     if config.mqtt is None and not config.webhook:
         return None
-    secret = config.webhook_secret
     return DeliverySink(
         config.spool,
         max_bytes=round(config.spool_budget * MB),
         broker=_broker(config),
         webhooks=config.webhook,
-        webhook_secret=None if secret is None else secret.get_secret_value(),
+        webhook_secret=_secret(config),
         is_discoverable=config.home_assistant,
         notices=watcher.notice,
     )
@@ -173,3 +172,19 @@ def _broker(config: RunConfig) -> Broker | None:
         ca=config.mqtt_ca,
         is_insecure=config.mqtt_insecure,
     )
+
+
+def _secret(config: RunConfig) -> str | None:
+    return None if config.webhook_secret is None else config.webhook_secret.get_secret_value()
+
+
+def check_delivery(config: RunConfig) -> list[str]:
+    """Redacted names of those who are to be told of events; nobody is called, nothing written.
+
+    Raises:
+        ConfigError, OutputError: they cannot be told with these settings.
+    """
+    names = check_receivers(_broker(config), config.webhook, _secret(config))
+    if names:
+        check_writable(config.spool / "messages")
+    return names

@@ -10,8 +10,9 @@ from clips import quadrants, write_clip
 
 import ghoststream
 from ghoststream.config import RunConfig, make_config
-from ghoststream.errors import ConfigError, SourceError
+from ghoststream.errors import ConfigError, GhostStreamError, SourceError
 from ghoststream.runners.live.check import check_cameras
+from ghoststream.runners.live.outputs import check_delivery
 
 SETTINGS = {
     "realtime": True,
@@ -64,9 +65,33 @@ def test_settings_can_be_checked(clip: Path, tmp_path: Path) -> None:
     assert facts["cameras"] == [str(clip)]
     assert facts["regions"] == {str(clip): ["door"]}
     assert facts["sampling"] == {str(clip): "fps 2"}
+    assert facts["receivers"] == []
     assert list(tmp_path.iterdir()) == [clip]
     with pytest.raises(ConfigError, match="nothing to watch"):
         check_cameras(make_config(RunConfig, {}))
+
+
+def test_receivers_are_checked_and_not_called(tmp_path: Path) -> None:
+    receivers = {"mqtt": "mqtt://me:hush@broker", "webhook": "http://me:hush@host/hook"}
+    config = make_config(RunConfig, {**receivers, "spool": tmp_path / "spool"})
+    assert check_delivery(config) == ["mqtt://broker", "http://host/hook"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"mqtt": "mqtt://host:99999"}, "ports go from 1 to 65535"),
+        ({"mqtt": "mqtts://host", "mqtt_ca": "absent.pem"}, "absent.pem holds no certificates"),
+        ({"webhook": "http://host", "webhook_secret": "whsec_?"}, "whsec_ and base64"),
+        ({"webhook": "http://host", "spool": __file__}, "cannot write .*/messages"),
+    ],
+)
+def test_receivers_that_could_not_be_told_are_refused(
+    settings: dict[str, object], message: str
+) -> None:
+    with pytest.raises(GhostStreamError, match=message):
+        check_delivery(make_config(RunConfig, settings))
 
 
 @pytest.mark.slow
