@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ghoststream.models.choices import list_weights, weights_of
     from ghoststream.models.factory import create_model
     from ghoststream.models.ghostnet import GhostNet
     from ghoststream.models.labels import imagenet_labels
@@ -16,11 +17,9 @@ if TYPE_CHECKING:
     from ghoststream.models.runtime import Runtime, choose_device, load_runtime
     from ghoststream.models.weights import (
         Weights,
-        list_weights,
         pull_weights,
         resolve_weights,
         show_weights,
-        weights_of,
     )
 
 __all__ = [
@@ -52,12 +51,12 @@ _HOMES = {
     "choose_device": "runtime",
     "create_model": "factory",
     "imagenet_labels": "labels",
-    "list_weights": "weights",
+    "list_weights": "choices",
     "load_runtime": "runtime",
     "pull_weights": "weights",
     "resolve_weights": "weights",
     "show_weights": "weights",
-    "weights_of": "weights",
+    "weights_of": "choices",
 }
 
 

@@ -109,6 +109,24 @@ class LibraryNetwork(Backbone):
             )
 
 
+def wanted_preprocessing(name: str, **values: Any) -> Preprocessing:
+    """What a library says that a network's pictures are to be like.
+
+    Args:
+        name: of the network, for the message.
+        values: of `Preprocessing`.
+
+    Raises:
+        ConfigError: it cannot be had here.
+    """
+    try:
+        return Preprocessing(**values)
+    except ValueError as error:
+        raise ConfigError(
+            f"{name} wants pictures that cannot be had: {error}; choose another network"
+        ) from error
+
+
 def with_bias(layer: nn.Linear) -> nn.Linear:
     """The layer itself, or one that shares its weight and adds nothing."""
     if "bias" in dict(layer.named_parameters()):

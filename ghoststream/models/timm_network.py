@@ -13,7 +13,7 @@ from torch import Tensor
 from ghoststream.errors import ConfigError
 from ghoststream.models.entry import ModelEntry
 from ghoststream.models.labels import imagenet_labels
-from ghoststream.models.library_network import LibraryNetwork, closest
+from ghoststream.models.library_network import LibraryNetwork, closest, wanted_preprocessing
 from ghoststream.models.preprocessing import Preprocessing
 
 
@@ -75,17 +75,18 @@ def timm_entry(name: str) -> ModelEntry:
         )
     _, height, width = cfg.input_size
     if height != width:
-        raise ConfigError(f"timm:{name} wants pictures of {width} x {height}, which are not square")
-    try:
-        preprocessing = Preprocessing(
-            input_size=height,
-            crop=cfg.crop_pct,
-            interpolation=cfg.interpolation,  # type: ignore[arg-type]
-            mean=cfg.mean,  # type: ignore[arg-type]
-            std=cfg.std,  # type: ignore[arg-type]
+        raise ConfigError(
+            f"timm:{name} wants pictures of {width} x {height}, which are not square; choose "
+            f"another network"
         )
-    except ValueError as error:
-        raise ConfigError(f"timm:{name} wants pictures that cannot be had: {error}") from error
+    preprocessing = wanted_preprocessing(
+        f"timm:{name}",
+        input_size=height,
+        crop=cfg.crop_pct,
+        interpolation=cfg.interpolation,
+        mean=cfg.mean,
+        std=cfg.std,
+    )
     about = f"published with timm, {cfg.license}" if cfg.license else "published with timm"
     return ModelEntry(
         network="timm", preprocessing=preprocessing, hub=cfg.hf_hub_id, hub_about=about

@@ -17,7 +17,7 @@ from torchvision.models import (
 
 from ghoststream.errors import ConfigError
 from ghoststream.models.entry import ModelEntry
-from ghoststream.models.library_network import LibraryNetwork, closest
+from ghoststream.models.library_network import LibraryNetwork, closest, wanted_preprocessing
 from ghoststream.models.preprocessing import Preprocessing
 
 TRUNKS: dict[str, tuple[str, ...]] = {
@@ -83,18 +83,14 @@ def torchvision_entry(name: str) -> ModelEntry:
     weights = _weights(name)
     recipe, meta = weights.transforms(), weights.meta
     (side,), (scaled,) = recipe.crop_size, recipe.resize_size
-    try:
-        preprocessing = Preprocessing(
-            input_size=side,
-            crop=side / scaled,
-            interpolation=recipe.interpolation.value,
-            mean=tuple(recipe.mean),
-            std=tuple(recipe.std),
-        )
-    except ValueError as error:
-        raise ConfigError(
-            f"torchvision:{name} wants pictures that cannot be had: {error}"
-        ) from error
+    preprocessing = wanted_preprocessing(
+        f"torchvision:{name}",
+        input_size=side,
+        crop=side / scaled,
+        interpolation=recipe.interpolation.value,
+        mean=tuple(recipe.mean),
+        std=tuple(recipe.std),
+    )
     accuracy = meta["_metrics"]["ImageNet-1K"]["acc@1"]
     return ModelEntry(
         network="torchvision",

