@@ -237,6 +237,28 @@ def test_many_are_collected_at_once(page: "Page", address: str) -> None:
     assert page.locator("[data-class='many']").count() == 0
 
 
+def test_corrections_are_collected_into_the_classes_of_their_labels(
+    page: "Page", address: str
+) -> None:
+    wait_for_videos(address)
+    with httpx.Client(base_url=address) as client:
+        headers = {"X-CSRF-Token": client.get("/api/session").json()["csrf_token"]}
+        events = client.get("/api/events", params={"kind": "archive"}).json()["items"]
+        for event, label in zip(events[:3], ("red cup", "red cup", "blue cup"), strict=True):
+            verdict = {"verdict": "corrected", "label": label}
+            client.put(f"/api/events/{event['id']}/verdict", json=verdict, headers=headers)
+        page.goto("/events?kind=archive&verdict=corrected")
+        page.keyboard.press("a")
+        page.keyboard.press("0")
+        page.get_by_text("1 into blue cup.").wait_for()
+        page.get_by_text("2 into red cup.").wait_for()
+        assert page.locator("[data-class-bar]").is_hidden()
+        classes = {each["name"]: each["examples"] for each in client.get("/api/classes").json()}
+        assert (classes["red cup"], classes["blue cup"]) == (2, 1)
+        for event in events[:3]:
+            client.delete(f"/api/events/{event['id']}/verdict", headers=headers)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_can_be_read_by_all(browser: "Browser", address: str, scheme: Any) -> None:
     videos = wait_for_videos(address)

@@ -76,8 +76,9 @@ const itemOf = (card) =>
     ? { event: card.dataset.event }
     : { video: card.dataset.stretchVideo, start_seconds: Number(card.dataset.start), end_seconds: Number(card.dataset.end) };
 
-async function collect(name) {
-  const cards = picked().length ? picked() : [document.activeElement.closest?.(".card")].filter(Boolean);
+const chosen = () => (picked().length ? picked() : [document.activeElement.closest?.(".card")].filter(Boolean));
+
+async function collect(name, cards = chosen()) {
   if (!cards.length) {
     tell("Select moments first: x selects the one in focus.");
     return false;
@@ -85,13 +86,22 @@ async function collect(name) {
   const answer = await attempt("POST", "/api/examples", { class: name, items: cards.map(itemOf) });
   if (answer === undefined) return false;
   tell(`${cards.length} into ${name}.`);
-  pickNone();
+  for (const card of cards) card.querySelector("[data-pick]").checked = false;
+  showPicked();
   return true;
+}
+
+/** Each into the class of its label, or of what people have corrected it to. */
+async function collectAsNamed() {
+  const named = Map.groupBy(chosen().filter((card) => card.dataset.label), (card) => card.dataset.label);
+  if (!named.size) tell("Select moments with a label first: x selects the one in focus.");
+  for (const [label, cards] of named) await collect(label, cards);
 }
 
 bar?.addEventListener("click", (event) => {
   const button = event.target.closest("[data-into-class]");
   if (button) collect(button.dataset.intoClass);
+  if (event.target.closest("[data-as-named]")) collectAsNamed();
   if (event.target.closest("[data-pick-none]")) pickNone();
 });
 bar?.querySelector("[data-new-class]").addEventListener("submit", async (event) => {
@@ -130,6 +140,7 @@ const keys = {
   x: (card, event) => card && pick(card, event.shiftKey),
   X: (card) => card && pick(card, true),
   a: () => pickAll(),
+  0: () => bar && collectAsNamed(),
   c: (card) => card?.dataset.event && judge(card, "confirmed"),
   d: (card) => card?.dataset.event && judge(card, "dismissed"),
   e: (card) => card?.dataset.event && askForLabel(card),
