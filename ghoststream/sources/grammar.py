@@ -174,6 +174,8 @@ def _with_option(options: SourceOptions, line: str, *, where: str) -> SourceOpti
     name, read = _OPTION_READERS[key]
     try:
         return replace(options, **{name: read(value)})
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from error
     except (ValueError, ZeroDivisionError) as error:
         raise ConfigError(f"{where}: {key} is {value!r}; it must be a number above 0.") from error
 

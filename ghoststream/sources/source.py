@@ -80,5 +80,7 @@ class SourceOptions:
         if self.rtsp_transport not in ("tcp", "udp"):
             raise ConfigError(f"rtsp_transport is {self.rtsp_transport!r}; it is tcp or udp.")
         for name in ("open_timeout_seconds", "read_timeout_seconds", "image_rate"):
-            if not 0 < getattr(self, name) < 1_000_000:
-                raise ConfigError(f"{name} is {getattr(self, name)}; it must be above 0.")
+            value = getattr(self, name)
+            if not 0 < value < 1_000_000:
+                setting = name.removesuffix("_seconds")
+                raise ConfigError(f"{setting} is {value}; it must be above 0 and below 1000000.")
